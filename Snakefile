@@ -1,0 +1,79 @@
+"""The paper, from data to PDF. `snakemake` builds it; `snakemake --list-target-rules` tells what else can be asked for."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+
+from energyguide.config import ConfigError, classifier_name, classifier_names, resolve, scale_name
+from energyguide.closure import closure
+
+
+configfile: "config.yaml"
+
+
+try:
+    experiment = resolve(config)
+except ConfigError as error:
+    sys.exit(f"{workflow.configfiles[-1]}: {error}")
+
+R = f"results/{experiment['name']}"
+
+
+def code(script):
+    """The files of the project that a script runs, itself included: editing one of them reruns the rule."""
+    root = Path(workflow.basedir) / "workflow"
+    files = closure(root / "scripts" / script, [root, root / "scripts"])
+    return [os.path.relpath(file) for file in files]
+
+
+localrules:
+    all,
+    paper,
+    tables,
+    figures,
+    measurements,
+
+
+rule all:
+    """Everything: the paper with all tables and figures."""
+    default_target: True
+    input:
+        f"{R}/paper.pdf",
+
+
+rule paper:
+    """The paper."""
+    input:
+        f"{R}/paper.pdf",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/diffusion.smk"
+include: "workflow/rules/classifiers.smk"
+include: "workflow/rules/robustness.smk"
+include: "workflow/rules/energy.smk"
+include: "workflow/rules/sampling.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule tables:
+    """All tables, as CSV and LaTeX."""
+    input:
+        TABLES,
+
+
+rule figures:
+    """All figures, as PDF and PNG."""
+    input:
+        FIGURES,
+
+
+rule measurements:
+    """All measurements of all samples, without tables and figures."""
+    input:
+        all_metrics(),

@@ -1,0 +1,1 @@
+"""Diffusion guidance with robust energy-based classifiers. Import the rooms you need; nothing is loaded here."""

@@ -1,0 +1,67 @@
+"""One type for every dataset: three splits of uint8 images with their labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from energyguide.storage import check_sidecar, load_arrays, save_arrays
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels of the splits "train", "val" (held out of the original training set) and "test".
+
+    Attributes:
+        classes: names of the classes, in the order of the labels.
+        images: split -> uint8 (n, channel, height, width).
+        labels: split -> int64 (n,).
+    """
+
+    classes: tuple
+    images: dict
+    labels: dict
+
+    @property
+    def shape(self):
+        """(channel, height, width) of an image."""
+        return self.images["train"].shape[1:]
+
+    def tensors(self, split, device="cpu"):
+        """Images as float32 in [0, 1], and labels, on `device`."""
+        import torch
+
+        return torch.from_numpy(self.images[split]).to(device).float() / 255, torch.from_numpy(self.labels[split]).to(device)
+
+    def save(self, path, **info):
+        arrays = {f"{kind}_{split}": getattr(self, kind)[split] for kind in ("images", "labels") for split in SPLITS}
+        save_arrays(path, arrays, classes=list(self.classes), counts={s: len(self.labels[s]) for s in SPLITS}, **info)
+
+    @classmethod
+    def load(cls, path):
+        """Raises ValueError where the file is damaged."""
+        arrays = load_arrays(path)
+        images, labels = ({s: arrays[f"{kind}_{s}"] for s in SPLITS} for kind in ("images", "labels"))
+        return cls(tuple(check_sidecar(path)["classes"]), images, labels)
+
+
+def stratified(labels, fraction, seed):
+    """A mask (n,) that takes `fraction` of each class, chosen at random."""
+    generator = np.random.default_rng(seed)
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        (members,) = np.nonzero(labels == label)
+        mask[generator.permutation(members)[: round(fraction * len(members))]] = True
+    return mask
+
+
+def split(classes, train, test, held_out, seed):
+    """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out."""
+    images, labels = train
+    val = stratified(labels, held_out, seed)
+    return Dataset(
+        tuple(classes),
+        {"train": images[~val], "val": images[val], "test": test[0]},
+        {"train": labels[~val], "val": labels[val], "test": test[1]},
+    )

@@ -1,0 +1,115 @@
+"""Every guidance variant, as one small function found by its name.
+
+A function takes the variant's block of the configuration, the scale s and the models, and returns a `Guidance`.
+Most descend an energy: `descend` turns a loss on logits into a shift of the mean, in the unit that the block names.
+The units differ by orders of magnitude along the trajectory, so scales of different units cannot be compared.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from energyguide.energy import delta_energy, joint_energy, log_posterior
+from energyguide.nets.files import load
+from energyguide.samplers import Guidance
+from energyguide.storage import read_json
+
+GUIDANCE = {}
+
+# What s multiplies, beside the gradient, at one step.
+UNITS = {
+    "sigma": lambda state, spec: state.sigma,  # thesis, classifier guidance
+    "sigma2": lambda state, spec: state.sigma**2,  # Dhariwal and Nichol 2021, algorithm 1
+    "standard": lambda state, spec: (1 - state.abar) ** 0.5,  # thesis, energy guidance
+    "sigmoid": lambda state, spec: sigmoid(state.t, **spec["sigmoid"]),  # thesis, custom scheduler
+    "eps": lambda state, spec: (1 - state.abar) ** 0.5,  # Dhariwal and Nichol 2021, algorithm 2 (DDIM)
+}
+
+
+def sigmoid(t, y0, k, t0):
+    """The thesis' custom scheduler: from y0 at the image to 1 at the noise, half way at t0; `t` and `t0` in timesteps."""
+    return (1 - y0) / (1 + math.exp(-k * (t - t0))) + y0
+
+
+@dataclass(frozen=True)
+class Models:
+    """What guidance may consult.
+
+    Attributes:
+        logits: images in [-1, 1] -> (batch, class).
+        class_energy: (class,) mean E(x, y) of each class over the training set.
+    """
+
+    logits: Callable = None
+    class_energy: torch.Tensor = None
+
+
+def guidance(function):
+    GUIDANCE[function.__name__] = function
+    return function
+
+
+def descend(loss, spec, scale, models):
+    """Guidance against the gradient of `loss`, a function of (logits, y) -> (batch,).
+
+    The gradient is taken at x_t, or at the predicted x_0 where the block says `at: x0`.
+    """
+
+    def gradient(state):
+        with torch.enable_grad():
+            z = (state.x0 if spec["at"] == "x0" else state.x_t).detach().requires_grad_()
+            return torch.autograd.grad(loss(models.logits(z), state.y).sum(), z)[0]
+
+    def along(state):
+        unit = scale * UNITS[spec["unit"]](state, spec)
+        return -unit * gradient(state) if unit else torch.zeros_like(state.x_t)
+
+    if spec["unit"] == "eps":
+        return Guidance(eps=lambda state: -along(state), evaluations=(1, 1))
+    return Guidance(mean=along, evaluations=(1, 1))
+
+
+@guidance
+def unguided(spec, scale, models):
+    return Guidance()
+
+
+@guidance
+def classifier(spec, scale, models):
+    """Ascend log p(y | x) of a plain or a robust classifier."""
+    return descend(lambda logits, y: -log_posterior(logits, y), spec, scale, models)
+
+
+@guidance
+def energy(spec, scale, models):
+    """Descend E(x, y) alone: the gradient of the classifier without its normaliser."""
+    return descend(joint_energy, spec, scale, models)
+
+
+@guidance
+def joint(spec, scale, models):
+    """Descend L = E(x, y) + lambda dE(x): E(x, y) low, E(x) where the training images of the class have it."""
+
+    def loss(logits, y):
+        return joint_energy(logits, y) + spec["lambda"] * delta_energy(logits, y, models.class_energy)
+
+    return descend(loss, spec, scale, models)
+
+
+def load_models(classifier, energies, where):
+    """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None."""
+    logits = class_energy = None
+    if classifier:
+        from energyguide.nets.resnet import CifarResNet
+
+        model = load(CifarResNet, classifier, where)
+
+        def logits(x):
+            return model((x + 1) / 2)
+
+    if energies:
+        classes = read_json(energies)["E(x,y)"]["classes"]
+        class_energy = torch.tensor([c["mean"] for c in classes.values()], device=where)
+    return Models(logits, class_energy)

@@ -1,0 +1,1 @@
+"""The networks: the diffusion UNet and the ResNet classifiers."""

@@ -1,0 +1,1 @@
+"""Tables, figures and numbers, from the measurements. Nothing here imports torch."""

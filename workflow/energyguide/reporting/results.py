@@ -1,0 +1,37 @@
+"""Reading the measurements back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from energyguide.storage import read_json
+
+
+@dataclass(frozen=True)
+class Number:
+    """A measured number with its uncertainty."""
+
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, values):
+        """Mean and standard deviation of one number a set."""
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0)
+
+
+def read_metrics(paths, variant):
+    """All scales of a variant, from its files `metrics/<variant>/<scales>.json`, as one measurement."""
+    parts = [read_json(path) for path in paths if Path(path).parent.name == variant]
+    scales = {scale: result for part in parts for scale, result in part["scales"].items()}
+    return {**parts[0], "scales": dict(sorted(scales.items(), key=lambda item: float(item[0])))}
+
+
+def best_scale(metrics):
+    """The scale with the least Frechet joint distance to the training images."""
+    return float(min(metrics["scales"], key=lambda scale: np.mean(metrics["scales"][scale]["fjd_train"])))
+
+
+def at_scale(metrics, scale):
+    return metrics["scales"][f"{scale:g}"]

@@ -1,0 +1,52 @@
+"""Accuracy of a classifier: clean, attacked, corrupted. Images (n, channel, height, width) in [0, 1]."""
+
+import torch
+
+from energyguide.attacks import frozen, pgd
+from energyguide.corruptions import darkness, gaussian_noise
+from energyguide.seeding import fold, normal, uniform
+
+BATCH = 500
+
+
+def batches(x, y, seed=None, size=BATCH):
+    """Pieces of `x` and `y`, each with the numbers of its samples."""
+    samples = torch.arange(len(x), device=x.device)
+    return zip(x.split(size), y.split(size), samples.split(size), strict=True)
+
+
+def accuracy(network, model, x, y, ball=None, steps=0, seed=None):
+    """Share of images that `network` gets right, after PGD in `ball` where there is one.
+
+    The attack leaves a sample alone once it is fooled. It starts at the image, or at a random point that depends on
+    (`seed`, sample) alone.
+    """
+    right = 0
+    with frozen(model):
+        for images, labels, samples in batches(x, y):
+            if ball is not None and ball.eps:
+                start = None
+                if seed is not None:
+                    noise = normal(fold(seed, "start"), samples, 0, images.shape[1:])
+                    start = ball.spread(noise, uniform(fold(seed, "radius"), samples, 0, (1,)).float())
+                images = pgd(network, images, labels, ball, steps, start, stop_when_fooled=True)
+            with torch.no_grad():
+                right += (network(images).argmax(1) == labels).sum().item()
+    return right / len(x)
+
+
+def noise_grid(network, model, x, y, sigmas, seed):
+    """Accuracy under Gaussian noise, for each sigma on the [0, 1] scale; the same noise for every classifier."""
+    noise = normal(fold(seed, "noise"), torch.arange(len(x), device=x.device), 0, x.shape[1:])
+    return {str(s): accuracy(network, model, gaussian_noise(x, s, noise), y) for s in sigmas}
+
+
+def darkness_grid(network, model, x, y, amounts):
+    """Accuracy under darkness, for each amount in [0, 1]."""
+    return {str(a): accuracy(network, model, darkness(x, a), y) for a in amounts}
+
+
+def logits(network, model, x):
+    """Logits (n, class) of all images, on the CPU."""
+    with frozen(model), torch.no_grad():
+        return torch.cat([network(piece).float().cpu() for piece in x.split(BATCH)])

@@ -1,0 +1,115 @@
+"""Reverse diffusion, DDPM (Ho et al. 2020) and DDIM (Song et al. 2021), one generator for both.
+
+Guidance is a hook: it may replace the prediction, correct eps, or shift the mean; the rest follows from that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass
+class State:
+    """One step of the reverse process, from x_t to x_prev. Images are (batch, channel, height, width) in [-1, 1]."""
+
+    index: int  # into the schedule: 0 is the last step
+    t: int  # the timestep that the network is told
+    abar: float
+    sigma: float  # standard deviation of this step
+    y: torch.Tensor | None  # (batch,) classes asked for
+    x_t: torch.Tensor
+    eps: torch.Tensor = None
+    x0: torch.Tensor = None  # the image predicted from x_t
+    shift: Any = 0  # what guidance adds to the mean
+    mean: torch.Tensor = None
+    x_prev: torch.Tensor = None
+
+
+def plain(network, x_t, t, y):
+    return network(x_t, t, y)
+
+
+def nothing(state):
+    return 0
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Where guidance takes hold of a step; by default nowhere.
+
+    Attributes:
+        predict: (network, x_t, t, y) -> eps.
+        eps: State -> what is added to the predicted eps.
+        mean: State -> what is added to the mean of x_prev.
+        evaluations: network evaluations per step: (of the diffusion model, of the classifier).
+    """
+
+    predict: Callable = plain
+    eps: Callable = nothing
+    mean: Callable = nothing
+    evaluations: tuple = (1, 0)
+
+
+def predict_x0(state, clip):
+    x0 = (state.x_t - (1 - state.abar) ** 0.5 * state.eps) / state.abar**0.5
+    return x0.clamp(-1, 1) if clip else x0
+
+
+def ddpm_mean(state, beta, abar_prev):
+    """Mean of q(x_{t-1} | x_t, x_0) at the predicted x_0 (DDPM, eq. 7); unclipped, it is DDPM's eq. 11."""
+    a = abar_prev**0.5 * beta / (1 - state.abar)
+    b = (1 - beta) ** 0.5 * (1 - abar_prev) / (1 - state.abar)
+    return a * state.x0 + b * state.x_t
+
+
+def ddim_mean(state, beta, abar_prev):
+    """DDIM, eq. 12, without its noise; eps is the one that belongs to the predicted x_0."""
+    eps = (state.x_t - state.abar**0.5 * state.x0) / (1 - state.abar) ** 0.5
+    return abar_prev**0.5 * state.x0 + max(1 - abar_prev - state.sigma**2, 0) ** 0.5 * eps
+
+
+def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm", variance="small", eta=0.0, clip=True):
+    """Walk from noise to images, one `State` a step; the last state's `x_prev` is the result.
+
+    Args:
+        network: (x_t, t, y) -> eps.
+        x: (batch, channel, height, width), standard normal.
+        y: (batch,) classes, or None.
+        noise: index of the step -> noise shaped as `x`.
+        sampler: "ddpm", with `variance` "small" or "large", or "ddim", with `eta` (0 is deterministic).
+        clip: keep the predicted image in [-1, 1].
+    """
+    if sampler == "ddpm":
+        step_mean, sigmas = ddpm_mean, schedule.sigma(variance)
+    else:
+        step_mean, sigmas = ddim_mean, eta * schedule.sigma("small")
+    table = zip(
+        *(v.tolist() for v in (schedule.timesteps, schedule.abar, schedule.abar_prev, schedule.betas, sigmas)), strict=True
+    )
+    for index, (t, abar, abar_prev, beta, sigma) in reversed(list(enumerate(table))):
+        state = State(index=index, t=t, abar=abar, sigma=sigma, y=y, x_t=x)
+        state.eps = guidance.predict(network, x, torch.full((len(x),), t, device=x.device), y)
+        state.x0 = predict_x0(state, clip)
+        state.eps = state.eps + guidance.eps(state)
+        state.x0 = predict_x0(state, clip)
+        state.shift = guidance.mean(state)
+        state.mean = step_mean(state, beta, abar_prev) + state.shift
+        x = state.x_prev = state.mean + sigma * noise(index) if index and sigma else state.mean
+        yield state
+
+
+def last(states):
+    """The result of a walk, and for each sample the index of the step where it ceased to be finite, or -1."""
+    broken = None
+    for state in states:
+        finite = state.x_prev.flatten(1).isfinite().all(1)
+        broken = torch.full_like(finite, -1, dtype=torch.int64) if broken is None else broken
+        broken = torch.where((broken < 0) & ~finite, state.index, broken)
+    return state.x_prev, broken
+
+
+def to_uint8(x):
+    """[-1, 1] -> 0..255."""
+    return ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,66 @@
+"""Drawing samples: which sample is in which job, with which noise and class.
+
+Sample number i asks for class i mod classes, and has its own noise. Batches are fixed pieces of the row of samples,
+and a shard is a run of whole batches, so neither shards nor jobs change a pixel.
+"""
+
+import torch
+
+from energyguide.guidance import GUIDANCE
+from energyguide.samplers import last, reverse, to_uint8
+from energyguide.schedule import linear_schedule, respace
+from energyguide.seeding import fold, normal
+
+
+def shard_batches(total, batch, shards, shard):
+    """The batches of shard number `shard`, as ranges of samples."""
+    starts = range(0, total, batch)
+    own = starts[shard * len(starts) // shards : (shard + 1) * len(starts) // shards]
+    return [range(start, min(start + batch, total)) for start in own]
+
+
+def schedule_of(process, spec):
+    """The respaced noise schedule of a variant."""
+    full = linear_schedule(process["steps"], process["beta_start"], process["beta_end"])
+    return respace(full, spec["steps"], spec["spacing"])
+
+
+def find_guidance(spec, scale, models):
+    """The variant's `Guidance`. Raises ValueError where its function is not there."""
+    if spec["guidance"] not in GUIDANCE:
+        raise ValueError(f"guidance {spec['guidance']!r} is unknown; there are {', '.join(GUIDANCE)}")
+    return GUIDANCE[spec["guidance"]](spec, scale, models)
+
+
+def walk(network, samples, shape, classes, process, spec, scale, models, seed, where):
+    """The reverse process of some samples, as a generator of states.
+
+    Args:
+        samples: a range of sample numbers.
+        shape: (channel, height, width).
+        spec: the variant's block of the configuration.
+    """
+    numbers = torch.tensor(samples, device=where)
+    start = normal(fold(seed, "start"), numbers, 0, shape)
+    return reverse(
+        network,
+        schedule_of(process, spec),
+        start,
+        numbers % classes,
+        lambda index: normal(fold(seed, "steps"), numbers, index, shape),
+        find_guidance(spec, scale, models),
+        **{key: spec[key] for key in ("sampler", "variance", "eta", "clip")},
+    )
+
+
+def draw(*arguments, **more):
+    """Images uint8 (sample, channel, height, width) on the CPU, at the end of a `walk`.
+
+    Raises FloatingPointError where samples cease to be finite.
+    """
+    with torch.no_grad():
+        x, broken = last(walk(*arguments, **more))
+    if (broken >= 0).any():
+        count, step = (broken >= 0).sum().item(), broken.max().item()
+        raise FloatingPointError(f"{count} samples ceased to be finite, the first with {step} steps to go; lower the scale")
+    return to_uint8(x).cpu()

@@ -1,0 +1,74 @@
+"""The noise schedule: x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps.
+
+Everything is computed once, in double precision, for the timesteps that are used.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+SPACINGS = ("uniform", "quadratic")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The timesteps of a process, ascending, and abar at each of them.
+
+    Attributes:
+        timesteps: (steps,) integers in [0, train_steps): what the network is told.
+        abar: (steps,) float64, decreasing in (0, 1).
+    """
+
+    timesteps: torch.Tensor
+    abar: torch.Tensor
+
+    def __len__(self):
+        return len(self.timesteps)
+
+    @cached_property
+    def abar_prev(self):
+        """abar one step closer to the image; 1 at the first step."""
+        return torch.cat([torch.ones(1, dtype=self.abar.dtype), self.abar[:-1]])
+
+    @cached_property
+    def betas(self):
+        return 1 - self.abar / self.abar_prev
+
+    @cached_property
+    def posterior_variance(self):
+        """beta~_t, the variance of q(x_{t-1} | x_t, x_0) ("fixed-small"; DDPM, eq. 7); 0 at the first step."""
+        return self.betas * (1 - self.abar_prev) / (1 - self.abar)
+
+    def sigma(self, variance):
+        """Standard deviation of the reverse step: "small" is sqrt(beta~_t), "large" is sqrt(beta_t) (DDPM, sec. 3.2)."""
+        return {"small": self.posterior_variance, "large": self.betas}[variance].sqrt()
+
+    def add_noise(self, x0, t, eps):
+        """x_t from `x0` and `eps` (batch, ...), with `t` (batch,) indices into this schedule."""
+        abar = self.abar.to(x0.device)[t].to(x0.dtype).view(-1, *[1] * (x0.ndim - 1))
+        return abar.sqrt() * x0 + (1 - abar).sqrt() * eps
+
+
+def linear_schedule(steps=1000, start=1e-4, end=0.02):
+    """DDPM's schedule: betas from `start` to `end` in equal steps."""
+    betas = torch.linspace(start, end, steps, dtype=torch.float64)
+    return Schedule(torch.arange(steps), torch.cumprod(1 - betas, dim=0))
+
+
+def respace(schedule, steps, spacing="uniform"):
+    """Keep `steps` timesteps of a schedule (DDIM, app. D.2): floor(c i), or floor(c i^2) up to 80 % of the way.
+
+    Raises ValueError where the schedule has fewer than `steps`, or the spacing would use a timestep twice.
+    """
+    total = len(schedule)
+    i = torch.arange(steps, dtype=torch.float64)
+    if spacing == "uniform":
+        kept = (i * total / steps).long()
+    elif spacing == "quadratic":
+        kept = torch.linspace(0, (0.8 * total) ** 0.5, steps, dtype=torch.float64).square().long()
+    else:
+        raise ValueError(f"spacing {spacing!r} is unknown; choose one of {', '.join(SPACINGS)}")
+    if steps > total or len(kept.unique()) < steps:
+        raise ValueError(f"{steps} {spacing} steps do not fit into a schedule of {total}; ask for fewer steps")
+    return Schedule(schedule.timesteps[kept], schedule.abar[kept])

@@ -1,0 +1,178 @@
+"""Files: written whole or not at all, with a JSON sidecar that says what made them.
+
+Weights are safetensors, arrays are npz, everything else is JSON. No pickle is read but a run's own resume state,
+and that without code (`weights_only`).
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scikit-learn", "snakemake")
+
+
+@contextmanager
+def atomic(path):
+    """A temporary path beside `path` to write to; it takes the place of `path` when the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    try:
+        yield Path(name)
+        with open(name, "rb") as file:
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # mkstemp is private; a result follows the umask as any file does
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value):
+    """A short name for anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def write_text(path, text):
+    with atomic(path) as temporary:
+        temporary.write_text(text)
+
+
+def write_json(path, value):
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text())
+
+
+def sidecar(path):
+    return Path(f"{path}.json")
+
+
+def write_sidecar(path, **info):
+    write_json(sidecar(path), {"sha256": sha256(path), **info, "provenance": provenance()})
+
+
+def check_sidecar(path):
+    """The sidecar of `path`, after checking the file against it.
+
+    Raises ValueError for a file that is not the one that was written.
+    """
+    info = read_json(sidecar(path))
+    if sha256(path) != info["sha256"]:
+        raise ValueError(f"{path} is damaged: its checksum is not the one in {sidecar(path)}; delete both and run again")
+    return info
+
+
+def save_weights(path, weights, **info):
+    """A state dict as safetensors, and its sidecar."""
+    from safetensors.torch import save_file
+
+    with atomic(path) as temporary:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+    write_sidecar(path, **info)
+
+
+def load_weights(path):
+    """The state dict saved at `path`. Raises ValueError where the file is damaged."""
+    from safetensors.torch import load_file
+
+    check_sidecar(path)
+    return load_file(path)
+
+
+def save_arrays(path, arrays, **info):
+    """Named arrays as npz, and their sidecar."""
+    import numpy as np
+
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+    write_sidecar(path, **info)
+
+
+def load_arrays(path):
+    """Named arrays saved at `path`. Raises ValueError where the file is damaged."""
+    import numpy as np
+
+    check_sidecar(path)
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+class ResumeState:
+    """The state of an unfinished run, in a folder named by what determines the run. Replaced atomically, kept until done."""
+
+    def __init__(self, root, key):
+        self.folder = Path(root) / digest(key)
+        self.path, self.log = self.folder / "state.pt", self.folder / "attempts.log"
+
+    def begin(self):
+        """Note an attempt; the last state saved, or None."""
+        import torch
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "a") as log:
+            print(datetime.now().isoformat(timespec="seconds"), platform.node(), "resumes" if self.path.exists() else "starts", file=log)
+        return torch.load(self.path, weights_only=True) if self.path.exists() else None
+
+    def attempts(self):
+        """How often the run was begun."""
+        return len(self.log.read_text().splitlines())
+
+    def save(self, state):
+        import torch
+
+        with atomic(self.path) as temporary:
+            torch.save(state, temporary)
+
+    def clear(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def git(*arguments):
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def package_version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def provenance():
+    """Commit, versions and machine, as far as they can be told."""
+    status = git("status", "--porcelain")
+    info = {
+        "commit": git("rev-parse", "HEAD"),
+        "dirty": None if status is None else bool(status),
+        "python": platform.python_version(),
+        "packages": {name: package_version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+    }
+    torch = sys.modules.get("torch")
+    if torch:
+        info["threads"] = torch.get_num_threads()
+        info["gpu"] = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return info

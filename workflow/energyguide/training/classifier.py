@@ -1,0 +1,41 @@
+"""The classifier objective: cross-entropy on clean images, or on attacked ones (Madry et al. 2018)."""
+
+import torch
+import torch.nn.functional as F
+
+from energyguide.attacks import BALLS, frozen, pgd
+from energyguide.data.augment import augment
+from energyguide.device import accelerated, autocast
+from energyguide.robustness import accuracy
+
+
+class ClassifierObjective:
+    """Cross-entropy, after `attack["steps"]` steps of PGD in a ball of radius `eps_train` around each image.
+
+    Args:
+        model: images in [0, 1] -> logits.
+        eps_train: radius on the [0, 1] scale; 0 trains a plain classifier.
+        attack: the configuration's block: `norm`, `steps`.
+        held_out: images and labels by whose accuracy, under the same attack, the best weights are chosen.
+    """
+
+    def __init__(self, model, eps_train, attack, augmentation, held_out, where):
+        self.model, self.augmentation, self.held_out, self.where = model.to(where), augmentation, held_out, where
+        self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
+        self.network = accelerated(model, where)
+
+    def loss(self, x, y):
+        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+        x = augment(x, self.augmentation)
+        with autocast(self.where):
+            if self.ball.eps:
+                start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
+                with frozen(self.model):
+                    x = pgd(self.network, x, y, self.ball, self.steps, start)
+            logits = self.network(x)
+        return F.cross_entropy(logits.float(), y)
+
+    def score(self):
+        """Accuracy on the held-out images, under attack where the training is."""
+        with autocast(self.where):
+            return accuracy(self.network, self.model, *self.held_out, self.ball, self.steps)

@@ -1,0 +1,40 @@
+"""The diffusion objective: predict the noise (Ho et al. 2020, eq. 14)."""
+
+import torch
+import torch.nn.functional as F
+
+from energyguide.data.augment import augment
+from energyguide.device import accelerated, autocast
+
+
+class DiffusionObjective:
+    """Mean squared error of the noise, at a uniform timestep.
+
+    Args:
+        model: a `UNet`.
+        schedule: the full noise schedule.
+        p_uncond: how often the class is withheld (Ho and Salimans 2022); 1 for an unconditional model.
+        augmentation: the `augment` block of the configuration.
+    """
+
+    def __init__(self, model, schedule, p_uncond, augmentation, where):
+        self.model, self.schedule, self.p_uncond, self.augmentation, self.where = model.to(where), schedule, p_uncond, augmentation, where
+        self.network = accelerated(model, where)
+
+    def loss(self, x, y):
+        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+        x0 = 2 * augment(x, self.augmentation) - 1
+        t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
+        eps = torch.randn_like(x0)
+        with autocast(self.where):
+            predicted = self.network(self.schedule.add_noise(x0, t, eps), t, self.withhold(y))
+        return F.mse_loss(predicted.float(), eps)
+
+    def withhold(self, y):
+        classes = self.model.embedding.classes
+        if not classes:
+            return None
+        return torch.where(torch.rand(len(y), device=y.device) < self.p_uncond, classes, y)
+
+    def score(self):
+        return None

@@ -1,0 +1,192 @@
+"""The training loop of every network.
+
+A run is a function of its seed: the batch and all randomness of a step are recomputed from the step's number, so
+that a run can be cut anywhere, resumed, and end in the same weights.
+"""
+
+import math
+import signal
+import time
+from contextlib import contextmanager
+from functools import lru_cache
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from energyguide.seeding import fold
+
+SAVE_SECONDS = 60
+RECORDS = 100  # points of the loss curve
+
+
+class Interrupted(Exception):
+    """A run was asked to stop, and has saved its state."""
+
+
+@contextmanager
+def stop_signals():
+    """Yields a function that tells whether SIGTERM or SIGINT came. The handlers only take note."""
+    came = []
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Checkpoints:
+    """Saves the state of a run now and then, and when it is asked to stop."""
+
+    def __init__(self, store, stopping, seconds=SAVE_SECONDS):
+        self.store, self.stopping, self.seconds = store, stopping, seconds
+        self.saved = time.monotonic()
+
+    def offer(self, state):
+        """Save `state()` where it is time. Raises Interrupted, after saving, where the run is to stop."""
+        stopping = self.stopping()
+        if stopping or time.monotonic() - self.saved > self.seconds:
+            self.store.save(state())
+            self.saved = time.monotonic()
+        if stopping:
+            raise Interrupted(f"stopped by a signal; the state is saved in {self.store.folder}, run the same command to go on")
+
+
+def batch_indices(seed, step, batch, size):
+    """(batch,) indices into a training set of `size`: batch number `step` of an endless row of permutations."""
+    first, end = step * batch, (step + 1) * batch
+    epochs = range(first // size, (end - 1) // size + 1)
+    return torch.cat([permutation(seed, e, size)[max(first - e * size, 0) : end - e * size] for e in epochs])
+
+
+@lru_cache(maxsize=2)
+def permutation(seed, epoch, size):
+    return torch.randperm(size, generator=torch.Generator().manual_seed(fold(seed, "epoch", epoch)))
+
+
+def learning_rate(spec, step):
+    """The rate at `step`: linear warm-up, then constant, cosine or linear to `lr_end`, or a tenth after each `milestones`."""
+    warm = min(1.0, (step + 1) / spec["warmup"]) if spec["warmup"] else 1.0
+    done = step / spec["steps"]
+    start, end = spec["lr"], spec["lr_end"]
+    rate = {
+        "constant": lambda: start,
+        "cosine": lambda: end + (start - end) * (1 + math.cos(math.pi * done)) / 2,
+        "linear": lambda: start + (end - start) * done,
+        "milestones": lambda: start * 0.1 ** sum(done >= m for m in spec["milestones"]),
+    }[spec["lr_schedule"]]
+    return warm * rate()
+
+
+def optimizer(spec, parameters):
+    if spec["optimizer"] == "sgd":
+        return torch.optim.SGD(parameters, lr=spec["lr"], momentum=0.9, weight_decay=spec["weight_decay"], fused=True)
+    return torch.optim.AdamW(parameters, lr=spec["lr"], weight_decay=spec["weight_decay"], fused=True)
+
+
+class Average(AveragedModel):
+    """An exponential moving average whose half-life is given in images, shorter at the start of a run."""
+
+    def __init__(self, model, half_life, batch):
+        def average(averages, currents, count):
+            seen = (count.item() + 1) * batch
+            decay = 0.5 ** (batch / min(half_life, 0.1 * seen))
+            torch._foreach_lerp_(averages, currents, 1 - decay)
+
+        super().__init__(model, multi_avg_fn=average)
+
+
+def train(objective, spec, images, labels, seed, store, progress=True):
+    """Train `objective.model`.
+
+    Args:
+        objective: has a `model`, a `loss(images, labels)` -> scalar, and a `score()` -> float (the higher the
+            better) or None where the last weights are the ones to keep.
+        spec: the `training` block of the configuration.
+        images, labels: the training set, on the device.
+        store: a `ResumeState`.
+        progress: False keeps the bar off.
+
+    Returns:
+        the weights to keep (the average where `ema_images` asks for one, else those of the best score), and the
+        history for the sidecar.
+
+    Raises:
+        Interrupted: by SIGTERM or SIGINT, with the state saved.
+        FloatingPointError: the loss is not finite.
+    """
+    model, batch, steps = objective.model, spec["batch"], spec["steps"]
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    update = optimizer(spec, parameters)
+    average = Average(model, spec["ema_images"], batch) if spec["ema_images"] else None
+    best, losses, scores, seconds, first = None, [], [], 0.0, 0
+    total = torch.zeros((), device=images.device)
+
+    state = store.begin()
+    if state:
+        first, best, losses, scores, seconds = (state[k] for k in ("step", "best", "losses", "scores", "seconds"))
+        total.copy_(state["total"])
+        model.load_state_dict(state["model"])
+        update.load_state_dict(state["optimizer"])
+        if average:
+            average.load_state_dict(state["average"])
+    began, record = time.monotonic(), max(1, steps // RECORDS)
+
+    def snapshot():
+        return {
+            "step": step + 1,
+            "best": best,
+            "losses": losses,
+            "scores": scores,
+            "seconds": seconds + time.monotonic() - began,
+            "total": total,
+            "model": model.state_dict(),
+            "optimizer": update.state_dict(),
+            "average": average.state_dict() if average else None,
+        }
+
+    model.train()
+    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", disable=None if progress else True) as bar:
+        checkpoints = Checkpoints(store, stopping)
+        for step in range(first, steps):
+            torch.manual_seed(fold(seed, "step", step))
+            index = batch_indices(seed, step, batch, len(images)).to(images.device)
+            for group in update.param_groups:
+                group["lr"] = learning_rate(spec, step)
+            loss = objective.loss(images[index], labels[index])
+            update.zero_grad(set_to_none=True)
+            loss.backward()
+            if spec["clip"]:
+                torch.nn.utils.clip_grad_norm_(parameters, spec["clip"])
+            update.step()
+            if average:
+                average.update_parameters(model)
+            total += loss.detach()
+            if (step + 1) % record == 0 or step + 1 == steps:
+                since = losses[-1][0] // batch if losses else 0
+                losses.append([(step + 1) * batch, finite(total.item() / (step + 1 - since), step)])
+                total.zero_()
+                bar.set_postfix(loss=f"{losses[-1][1]:.4f}", refresh=False)
+            if spec["score_every"] and ((step + 1) % spec["score_every"] == 0 or step + 1 == steps):
+                scores.append([(step + 1) * batch, objective.score()])
+                if scores[-1][1] >= max(s for _, s in scores):
+                    best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            bar.update()
+            checkpoints.offer(snapshot)
+    weights = average.module.state_dict() if average else best or model.state_dict()
+    history = {
+        "images_seen": steps * batch,
+        "losses": losses,
+        "scores": scores,
+        "seconds": seconds + time.monotonic() - began,
+        "attempts": store.attempts(),
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
+    return weights, history
+
+
+def finite(loss, step):
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss is {loss} near step {step}; lower `lr`, or raise `warmup`, of this network")
+    return loss

@@ -1,0 +1,37 @@
+"""What happens along the sampling trajectory: energies, the size of the shift, and frames to look at."""
+
+import torch
+
+from energyguide.energy import energy, joint_energy
+
+
+def frames(count, steps):
+    """`count` indices into a schedule of `steps`, evenly spread, from the noise to the image."""
+    return [round(i * (steps - 1) / (count - 1)) for i in reversed(range(count))]
+
+
+def record(states, observer, count, steps):
+    """Follow a walk to its end.
+
+    Args:
+        states: of `samplers.reverse`.
+        observer: `guidance.Models` whose classifier gives the energies, whatever guides the walk.
+        count: frames to keep.
+
+    Returns:
+        lists with one number a step, from noise to image (mean E(x) and E(x, y) in nats, at x_t and at the predicted
+        x_0; mean length of the shift over sigma_t), and the frames kept: x_t and x_0, each (frame, batch, ...) in [-1, 1].
+    """
+    lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
+    kept, wanted = [], frames(count, steps)
+    for state in states:
+        lines["t"].append(state.t)
+        for name, x in (("x_t", state.x_t), ("x_0", state.x0)):
+            logits = observer.logits(x)
+            lines[f"E({name})"].append(energy(logits).mean().item())
+            lines[f"E({name},y)"].append(joint_energy(logits, state.y).mean().item())
+        shift = state.shift.flatten(1).norm(dim=1).mean().item() if torch.is_tensor(state.shift) else 0.0
+        lines["shift/sigma"].append(shift / state.sigma if state.sigma else None)
+        if state.index in wanted:
+            kept.append((state.x_t, state.x0))
+    return lines, tuple(torch.stack(part) for part in zip(*kept, strict=True))

@@ -1,0 +1,14 @@
+rule data:
+    """The dataset: training, held-out and test images as one file."""
+    input:
+        code=code("prepare_data.py"),
+    output:
+        data=f"{R}/data/dataset.npz",
+        sidecar=f"{R}/data/dataset.npz.json",
+    log:
+        f"{R}/logs/data.log",
+    params:
+        data=experiment["data"],
+        seed=experiment["seed"],
+    script:
+        "../scripts/prepare_data.py"

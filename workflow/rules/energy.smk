@@ -1,0 +1,23 @@
+rule energy:
+    """Energies E(x) and E(x, y) of a classifier over the training set: per image, and per class as statistics."""
+    input:
+        code=code("measure_energy.py"),
+        data=rules.data.output.data,
+        weights=rules.classifier.output.weights,
+    output:
+        json=f"{R}/energy/{{classifier}}.json",
+        arrays=f"{R}/energy/{{classifier}}.npz",
+        sidecar=f"{R}/energy/{{classifier}}.npz.json",
+    log:
+        f"{R}/logs/energy/{{classifier}}.log",
+    threads: experiment["threads"]
+    params:
+        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
+        threads=experiment["threads"],
+    script:
+        "../scripts/measure_energy.py"
+
+
+def energy_statistics(name):
+    """Where the energies of a classifier over the training set are."""
+    return f"{R}/energy/{name}.json"

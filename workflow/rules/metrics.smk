@@ -1,0 +1,46 @@
+METRICS_INPUT = {
+    "data": rules.data.output.data,
+    "judge": classifier_weights("judge"),
+    "classifier": classifier_weights(experiment["energy"]["classifier"]),
+    "energies": f"{R}/energy/{experiment['energy']['classifier']}.npz",
+}
+METRICS_PARAMS = {
+    "metrics": experiment["metrics"],
+    "samples": experiment["sampling"]["samples"],
+    "seeds": experiment["sampling"]["seeds"],
+    "threads": experiment["threads"],
+}
+
+
+rule metrics:
+    """IS, FID, precision, recall, class accuracy and energy divergence of a variant at some scales."""
+    input:
+        **METRICS_INPUT,
+        code=code("measure_samples.py"),
+        samples=lambda wildcards: shards(wildcards.variant, wildcards.scales),
+    output:
+        json=f"{R}/metrics/{{variant}}/{{scales}}.json",
+    log:
+        f"{R}/logs/metrics/{{variant}}/{{scales}}.log",
+    threads: experiment["threads"]
+    params:
+        **METRICS_PARAMS,
+    script:
+        "../scripts/measure_samples.py"
+
+
+rule floor:
+    """The same measures for real images: what no sampler can be expected to better."""
+    input:
+        **METRICS_INPUT,
+        code=code("measure_floor.py"),
+    output:
+        json=f"{R}/floor.json",
+    log:
+        f"{R}/logs/floor.log",
+    threads: experiment["threads"]
+    params:
+        **METRICS_PARAMS,
+        seed=experiment["seed"],
+    script:
+        "../scripts/measure_floor.py"

@@ -1,0 +1,79 @@
+rule robustness:
+    """Accuracy of a classifier under PGD, over eps-test."""
+    input:
+        code=code("measure_robustness.py"),
+        data=rules.data.output.data,
+        weights=rules.classifier.output.weights,
+    output:
+        json=f"{R}/robustness/{{classifier}}.json",
+    log:
+        f"{R}/logs/robustness/{{classifier}}.log",
+    threads: experiment["threads"]
+    params:
+        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
+        norm=experiment["classifiers"]["attack"]["norm"],
+        steps=experiment["robustness"]["steps"],
+        eps_test=experiment["robustness"]["eps_test"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+    script:
+        "../scripts/measure_robustness.py"
+
+
+rule corruptions:
+    """Accuracy of a classifier under Gaussian noise and under darkness."""
+    input:
+        code=code("measure_corruptions.py"),
+        data=rules.data.output.data,
+        weights=rules.classifier.output.weights,
+    output:
+        json=f"{R}/corruptions/{{classifier}}.json",
+    log:
+        f"{R}/logs/corruptions/{{classifier}}.log",
+    threads: experiment["threads"]
+    params:
+        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
+        noise=experiment["robustness"]["noise"],
+        darkness=experiment["robustness"]["darkness"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+    script:
+        "../scripts/measure_corruptions.py"
+
+
+rule gradients:
+    """Input gradients of plain and robust classifiers at test images."""
+    input:
+        code=code("input_gradients.py"),
+        data=rules.data.output.data,
+        weights=list(map(classifier_weights, experiment["gradients"]["classifiers"])),
+    output:
+        arrays=f"{R}/gradients.npz",
+        sidecar=f"{R}/gradients.npz.json",
+    log:
+        f"{R}/logs/gradients.log",
+    params:
+        classifiers=experiment["gradients"]["classifiers"],
+        images=experiment["gradients"]["images"],
+    script:
+        "../scripts/input_gradients.py"
+
+
+rule synthesis:
+    """Images from single classifiers: PGD from class-conditional Gaussian seeds."""
+    input:
+        code=code("synthesise.py"),
+        data=rules.data.output.data,
+        weights=list(map(classifier_weights, experiment["synthesis"]["classifiers"])),
+    output:
+        arrays=f"{R}/synthesis.npz",
+        sidecar=f"{R}/synthesis.npz.json",
+    log:
+        f"{R}/logs/synthesis.log",
+    threads: experiment["threads"]
+    params:
+        **experiment["synthesis"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+    script:
+        "../scripts/synthesise.py"

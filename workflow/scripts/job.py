@@ -1,0 +1,67 @@
+"""What all scripts share: where the package is, threads, the log, and one clear line when something is wrong."""
+
+import sys
+import time
+import traceback
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from energyguide.storage import ResumeState, sha256
+
+EXPECTED = (ValueError, OSError, FloatingPointError)  # raised with a line for the user
+INTERRUPTED = 75  # exit status of a job that saved its state and can go on: sysexits' EX_TEMPFAIL
+
+
+class Tee:
+    """Writes to the log; and to the terminal, where there is one, so that progress bars stay alive."""
+
+    def __init__(self, log, stream):
+        self.log, self.stream = log, stream
+
+    def write(self, text):
+        if self.stream.isatty():
+            self.stream.write(text)
+        if "\r" not in text:
+            self.log.write(text)
+
+    def flush(self):
+        self.log.flush()
+        self.stream.flush()
+
+    def isatty(self):
+        return self.stream.isatty()
+
+
+@contextmanager
+def job(snakemake):
+    """Runs a script's body: output goes to the log; a failure ends it with one line, there and on the terminal."""
+    began = time.monotonic()
+    terminal = sys.stderr
+    with open(snakemake.log[0], "w") as log:
+        tee = Tee(log, terminal)
+        with redirect_stderr(tee), redirect_stdout(tee):
+            print(f"{snakemake.rule} {dict(snakemake.wildcards)}".strip(" {}"), file=log, flush=True)
+            try:
+                if snakemake.params.get("threads"):
+                    import torch
+
+                    torch.set_num_threads(snakemake.params.threads)
+                yield
+            except Exception as error:
+                status = INTERRUPTED if type(error).__name__ == "Interrupted" else 1
+                if status == 1 and not isinstance(error, EXPECTED):
+                    traceback.print_exc(file=log)
+                line = f"{snakemake.rule}: {error}" if str(error) else f"{snakemake.rule}: {error!r}"
+                print(line, file=log)
+                print(line, file=terminal)
+                sys.exit(status)
+            print(f"done in {time.monotonic() - began:.1f} s", file=log)
+
+
+def resume_state(snakemake):
+    """Where this job keeps its unfinished state: a folder named by everything that determines its result."""
+    inputs = {str(file): sha256(file) for file in snakemake.input}
+    key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
+    return ResumeState(snakemake.params.resume, key)

@@ -1,0 +1,29 @@
+from job import job
+
+with job(snakemake):
+    import numpy as np
+    import torch
+
+    from energyguide.data.dataset import Dataset
+    from energyguide.device import device
+    from energyguide.metrics.samples import Judgement
+    from energyguide.storage import check_sidecar, load_arrays, write_json
+
+    p = snakemake.params
+    judgement = Judgement(
+        Dataset.load(snakemake.input.data),
+        snakemake.input.judge,
+        snakemake.input.classifier,
+        load_arrays(snakemake.input.energies)["energy"],
+        p.metrics,
+        device(),
+    )
+    shards = [load_arrays(path) for path in snakemake.input.samples]
+    sidecars = [check_sidecar(path) for path in snakemake.input.samples]
+    results = {}
+    for scale in shards[0]:
+        images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
+        results[scale] = judgement.of(list(images.split(p.samples)))
+        results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]
+    protocol = judgement.protocol(p.samples, p.seeds)
+    write_json(snakemake.output.json, {"evaluations": sidecars[0]["evaluations"], "protocol": protocol, "scales": results})

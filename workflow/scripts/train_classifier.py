@@ -1,0 +1,24 @@
+from job import job, resume_state
+
+with job(snakemake):
+    import torch
+
+    from energyguide.data.dataset import Dataset
+    from energyguide.device import device
+    from energyguide.nets.files import save
+    from energyguide.nets.resnet import CifarResNet
+    from energyguide.seeding import fold
+    from energyguide.training.classifier import ClassifierObjective
+    from energyguide.training.loop import train
+
+    p, where = snakemake.params, device()
+    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
+    seed = fold(p.seed, "classifier", snakemake.wildcards.classifier)
+    torch.manual_seed(seed)
+    network = {"channels": dataset.shape[0], "classes": len(dataset.classes), **p.network}
+    held_out = dataset.tensors("val", where)
+    objective = ClassifierObjective(CifarResNet(**network), p.eps_train, p.attack, p.augment, held_out, where)
+    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store)
+    info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
+    save(snakemake.output.weights, weights, network, history=history, **info)
+    store.clear()

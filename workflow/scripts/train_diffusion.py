@@ -1,0 +1,27 @@
+from job import job, resume_state
+
+with job(snakemake):
+    import torch
+
+    from energyguide.data.dataset import Dataset
+    from energyguide.device import device
+    from energyguide.nets.files import save
+    from energyguide.nets.unet import UNet
+    from energyguide.schedule import linear_schedule
+    from energyguide.seeding import fold
+    from energyguide.training.diffusion import DiffusionObjective
+    from energyguide.training.loop import train
+
+    p, where = snakemake.params, device()
+    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
+    seed = fold(p.seed, "diffusion", snakemake.wildcards.model)
+    torch.manual_seed(seed)
+    channels, size, _ = dataset.shape
+    classes = 0 if p.p_uncond == 1 else len(dataset.classes)
+    network = {"channels": channels, "size": size, "classes": classes, **p.network}
+    schedule = linear_schedule(p.process["steps"], p.process["beta_start"], p.process["beta_end"])
+    objective = DiffusionObjective(UNet(**network), schedule, p.p_uncond, p.augment, where)
+    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store)
+    info = {"p_uncond": p.p_uncond, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
+    save(snakemake.output.weights, weights, network, history=history, **info)
+    store.clear()

@@ -1,0 +1,43 @@
+from job import job
+
+with job(snakemake):
+    import torch
+    from tqdm import tqdm
+
+    from energyguide.data.dataset import Dataset
+    from energyguide.device import accelerated, device
+    from energyguide.guidance import load_models
+    from energyguide.nets.files import load
+    from energyguide.nets.unet import UNet
+    from energyguide.reporting.results import best_scale, read_metrics
+    from energyguide.sampling import schedule_of, walk
+    from energyguide.seeding import fold, normal
+    from energyguide.storage import save_arrays, write_json
+    from energyguide.trajectory import frames, record
+
+    p, where = snakemake.params, device()
+    shape, samples = tuple(p.shape), range(p.samples)
+    observer = load_models(snakemake.input.observer, None, where)
+    models = dict(zip(p.model_names, snakemake.input.models, strict=True))
+    classifiers = dict(zip(p.classifier_names, snakemake.input.classifiers, strict=True))
+    energies = dict(zip(p.classifier_names, snakemake.input.energies, strict=True))
+    result, strips = {}, {}
+    for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
+        scale = best_scale(read_metrics(snakemake.input.metrics, name))
+        network = accelerated(load(UNet, models[spec["model"]], where), where)
+        guides = load_models(classifiers.get(spec.get("classifier")), energies.get(spec.get("classifier")), where)
+        states = walk(network, samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
+        with torch.no_grad():
+            result[name], strips[name] = record(states, observer, p.frames, spec["steps"])
+        result[name]["scale"] = scale
+    spec = p.variants[p.strip]
+    x, y = Dataset.load(snakemake.input.data).tensors("test", where)
+    first = torch.stack([x[y == k][0] for k in range(p.classes)])
+    noise = normal(fold(p.seed, "forward"), torch.arange(len(first), device=where), 0, shape)
+    schedule = schedule_of(p.process, spec)
+    strips["forward"] = torch.stack([schedule.add_noise(2 * first - 1, torch.full_like(y[: len(first)], i), noise) for i in frames(p.frames, spec["steps"])[::-1]])
+    write_json(snakemake.output.json, result)
+    arrays = {"forward": strips["forward"].cpu().numpy()}
+    for name in p.variants:
+        arrays[f"{name} x_t"], arrays[f"{name} x0"] = (s[:, : p.classes].cpu().numpy() for s in strips[name])
+    save_arrays(snakemake.output.arrays, arrays, frames=p.frames)
