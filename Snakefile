@@ -34,6 +34,7 @@ localrules:
     tables,
     figures,
     measurements,
+    parts,
 
 
 rule all:
@@ -71,6 +72,14 @@ rule figures:
     """All figures, as PDF and PNG."""
     input:
         FIGURES,
+
+
+rule parts:
+    """Everything but the PDF, for machines without TeX."""
+    input:
+        TABLES,
+        FIGURES,
+        rules.numbers.output.tex,
 
 
 rule measurements:

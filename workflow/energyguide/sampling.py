@@ -4,8 +4,12 @@ Sample number i asks for class i mod classes, and has its own noise. Batches are
 and a shard is a run of whole batches, so neither shards nor jobs change a pixel.
 """
 
-import torch
+import time
 
+import torch
+from tqdm import tqdm
+
+from energyguide.checkpoints import Checkpoints, stop_signals
 from energyguide.guidance import GUIDANCE
 from energyguide.samplers import last, reverse, to_uint8
 from energyguide.schedule import linear_schedule, respace
@@ -64,3 +68,32 @@ def draw(*arguments, **more):
         count, step = (broken >= 0).sum().item(), broken.max().item()
         raise FloatingPointError(f"{count} samples ceased to be finite, the first with {step} steps to go; lower the scale")
     return to_uint8(x).cpu()
+
+
+def draw_shard(draw_batch, scales, batches, store):
+    """Every batch at every scale, going on where an earlier attempt stopped.
+
+    Args:
+        draw_batch: (scale, batch) -> images uint8 (sample, channel, height, width).
+        scales: numbers.
+        batches: ranges of samples.
+        store: a `ResumeState`.
+
+    Returns:
+        scale -> images of all batches, and scale -> seconds per image.
+
+    Raises Interrupted by SIGTERM or SIGINT, with the finished batches saved.
+    """
+    state = store.begin() or {"images": {}, "seconds": {scale: 0.0 for scale in scales}}
+    images, seconds = state["images"], state["seconds"]
+    todo = [(scale, batch) for scale in scales for batch in batches if (scale, batch.start) not in images]
+    with stop_signals() as stopping:
+        checkpoints = Checkpoints(store, stopping)
+        for scale, batch in tqdm(todo, unit="batch", disable=None):
+            began = time.monotonic()
+            images[scale, batch.start] = draw_batch(scale, batch)
+            seconds[scale] += time.monotonic() - began
+            checkpoints.offer(lambda: state)
+    count = sum(map(len, batches))
+    whole = {scale: torch.cat([images[scale, batch.start] for batch in batches]) for scale in scales}
+    return whole, {scale: seconds[scale] / count for scale in scales}

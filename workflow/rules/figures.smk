@@ -1,1 +1,207 @@
-FIGURES = []
+ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
+
+
+def unique(specs, key):
+    """The blocks that have a key, without those that repeat its value."""
+    found = []
+    for spec in specs:
+        if key in spec and spec[key] not in [other[key] for other in found]:
+            found.append(spec)
+    return found
+
+
+rule figure_corruptions:
+    """Figure: accuracy under Gaussian noise and under darkness."""
+    input:
+        code=code("figure.py"),
+        results=by_classifier("corruptions"),
+    output:
+        pdf=f"{R}/figures/corruptions.pdf",
+        png=f"{R}/figures/corruptions.png",
+    log:
+        f"{R}/logs/figures/corruptions.log",
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_energy_by_class:
+    """Figure: E(x) of the training images by class, for every classifier."""
+    input:
+        code=code("figure.py"),
+        results=by_classifier("energy"),
+    output:
+        pdf=f"{R}/figures/energy_by_class.pdf",
+        png=f"{R}/figures/energy_by_class.png",
+    log:
+        f"{R}/logs/figures/energy_by_class.log",
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_schedulers:
+    """Figure: the guidance schedulers."""
+    input:
+        code=code("figure.py"),
+    output:
+        pdf=f"{R}/figures/schedulers.pdf",
+        png=f"{R}/figures/schedulers.png",
+    log:
+        f"{R}/logs/figures/schedulers.log",
+    params:
+        process=experiment["process"],
+        sigmoids=[spec["sigmoid"] for spec in unique(VARIANTS.values(), "sigmoid")],
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_gradients:
+    """Figure: input gradients of plain and robust classifiers."""
+    input:
+        code=code("figure.py"),
+        arrays=rules.gradients.output.arrays,
+        data=rules.data.output.sidecar,
+    output:
+        pdf=f"{R}/figures/gradients.pdf",
+        png=f"{R}/figures/gradients.png",
+    log:
+        f"{R}/logs/figures/gradients.log",
+    params:
+        classifiers=experiment["gradients"]["classifiers"],
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_synthesis:
+    """Figure: images from single classifiers."""
+    input:
+        code=code("figure.py"),
+        arrays=rules.synthesis.output.arrays,
+        data=rules.data.output.sidecar,
+    output:
+        pdf=f"{R}/figures/synthesis.pdf",
+        png=f"{R}/figures/synthesis.png",
+    log:
+        f"{R}/logs/figures/synthesis.log",
+    params:
+        classifiers=experiment["synthesis"]["classifiers"],
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_samples:
+    """Figure: samples of all variants from the same noise."""
+    input:
+        code=code("figure.py"),
+        data=rules.data.output.sidecar,
+        metrics=all_metrics(),
+        samples=[shards(variant, scales)[0] for variant in VARIANTS for scales in pieces(variant)],
+    output:
+        pdf=f"{R}/figures/samples.pdf",
+        png=f"{R}/figures/samples.png",
+    log:
+        f"{R}/logs/figures/samples.log",
+    params:
+        variants=described("label", "unit"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_trajectory:
+    """Figure: energies and shifts along the sampling trajectory."""
+    input:
+        code=code("figure.py"),
+        trajectories=rules.trajectories.output.json,
+    output:
+        pdf=f"{R}/figures/trajectory.pdf",
+        png=f"{R}/figures/trajectory.png",
+    log:
+        f"{R}/logs/figures/trajectory.log",
+    params:
+        variants=described("label"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_divergence:
+    """Figure: E(x) of training images and of energy-guided samples, before and after dE."""
+    input:
+        code=code("figure.py"),
+        energy=energy_statistics(experiment["energy"]["classifier"]),
+        metrics=[path for name in ENERGY_GUIDED for path in metrics_of(name)],
+    output:
+        pdf=f"{R}/figures/divergence.pdf",
+        png=f"{R}/figures/divergence.png",
+    log:
+        f"{R}/logs/figures/divergence.log",
+    params:
+        variants=described("label", only=ENERGY_GUIDED),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_strips:
+    """Figure: frames of the forward and of the reverse process."""
+    input:
+        code=code("figure.py"),
+        arrays=rules.trajectories.output.arrays,
+        data=rules.data.output.sidecar,
+    output:
+        pdf=f"{R}/figures/strips.pdf",
+        png=f"{R}/figures/strips.png",
+    log:
+        f"{R}/logs/figures/strips.log",
+    params:
+        variant=experiment["trajectories"]["variant"],
+        shown=[0, experiment["data"]["classes"] // 2],
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_scales:
+    """Figure: FID and class accuracy against the guidance scale."""
+    input:
+        code=code("figure.py"),
+        metrics=all_metrics(),
+    output:
+        pdf=f"{R}/figures/scales.pdf",
+        png=f"{R}/figures/scales.png",
+    log:
+        f"{R}/logs/figures/scales.log",
+    params:
+        variants=described("label", "unit"),
+        unguided=UNCONDITIONAL[0],
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_losses:
+    """Figure: training loss of the diffusion models."""
+    input:
+        code=code("figure.py"),
+        weights=[f"{R}/diffusion/{model}.safetensors" for model in experiment["diffusion"]["models"]],
+    output:
+        pdf=f"{R}/figures/losses.pdf",
+        png=f"{R}/figures/losses.png",
+    log:
+        f"{R}/logs/figures/losses.log",
+    script:
+        "../scripts/figure.py"
+
+
+FIGURES = [
+    path
+    for name in (
+        "corruptions",
+        "energy_by_class",
+        "schedulers",
+        "gradients",
+        "synthesis",
+        "samples",
+        "trajectory",
+        "divergence",
+        "strips",
+        "scales",
+        "losses",
+    )
+    for path in (f"{R}/figures/{name}.pdf", f"{R}/figures/{name}.png")
+]

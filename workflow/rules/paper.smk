@@ -1,0 +1,59 @@
+SOURCES = [str(path) for path in sorted(Path("paper").rglob("*")) if path.suffix in (".tex", ".bib")]
+
+
+rule numbers:
+    """Numbers and comparisons for the text, as LaTeX macros."""
+    input:
+        code=code("numbers.py"),
+        data=rules.data.output.sidecar,
+        metrics=all_metrics(),
+        floor=rules.floor.output.json,
+        robustness=by_classifier("robustness"),
+        corruptions=by_classifier("corruptions"),
+        energies=by_classifier("energy"),
+        trajectories=rules.trajectories.output.json,
+        published=PUBLISHED,
+    output:
+        tex=f"{R}/numbers.tex",
+    log:
+        f"{R}/logs/numbers.log",
+    params:
+        variants=VARIANTS,
+        models=experiment["diffusion"]["models"],
+        eps_train=experiment["classifiers"]["eps_train"],
+        attack=experiment["classifiers"]["attack"],
+        **{
+            key: experiment[key]
+            for key in (
+                "name",
+                "title",
+                "small",
+                "published",
+                "data",
+                "process",
+                "robustness",
+                "energy",
+                "synthesis",
+                "sampling",
+            )
+        },
+    script:
+        "../scripts/numbers.py"
+
+
+rule pdf:
+    """The paper as PDF, from its sources, tables, figures and numbers."""
+    input:
+        SOURCES,
+        TABLES,
+        FIGURES,
+        rules.numbers.output.tex,
+        code=code("paper.py"),
+    output:
+        pdf=f"{R}/paper.pdf",
+    log:
+        f"{R}/logs/paper.log",
+    params:
+        sources="paper",
+    script:
+        "../scripts/paper.py"

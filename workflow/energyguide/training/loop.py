@@ -5,52 +5,17 @@ that a run can be cut anywhere, resumed, and end in the same weights.
 """
 
 import math
-import signal
 import time
-from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from energyguide.checkpoints import Checkpoints, stop_signals
 from energyguide.seeding import fold
 
-SAVE_SECONDS = 60
 RECORDS = 100  # points of the loss curve
-
-
-class Interrupted(Exception):
-    """A run was asked to stop, and has saved its state."""
-
-
-@contextmanager
-def stop_signals():
-    """Yields a function that tells whether SIGTERM or SIGINT came. The handlers only take note."""
-    came = []
-    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Checkpoints:
-    """Saves the state of a run now and then, and when it is asked to stop."""
-
-    def __init__(self, store, stopping, seconds=SAVE_SECONDS):
-        self.store, self.stopping, self.seconds = store, stopping, seconds
-        self.saved = time.monotonic()
-
-    def offer(self, state):
-        """Save `state()` where it is time. Raises Interrupted, after saving, where the run is to stop."""
-        stopping = self.stopping()
-        if stopping or time.monotonic() - self.saved > self.seconds:
-            self.store.save(state())
-            self.saved = time.monotonic()
-        if stopping:
-            raise Interrupted(f"stopped by a signal; the state is saved in {self.store.folder}, run the same command to go on")
 
 
 def batch_indices(seed, step, batch, size):

@@ -1,0 +1,39 @@
+# `make paper` and `make test` set everything up themselves; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help env tex paper test lint lock clean
+SHELL := /bin/sh
+
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+EXPERIMENT ?= digits
+SNAKEMAKE = snakemake --config experiment=$(EXPERIMENT) $(ARGS)
+PDF = results/$(EXPERIMENT)/paper.pdf
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+env: $(VENV)/.locked  ## Create or update .venv from requirements.lock
+
+$(VENV)/.locked: requirements.lock envs/setup.sh
+	@envs/setup.sh $(VENV)
+	@cp requirements.lock $@
+
+tex:  ## Make sure that there is a TeX; on Debian and Ubuntu, as root, install it
+	@envs/tex.sh
+
+paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, ARGS go to snakemake
+	@if envs/tex.sh; then $(SNAKEMAKE) paper && echo && echo "The paper is $(PDF)"; \
+	else $(SNAKEMAKE) parts && envs/tex.sh; fi
+
+test: env  ## Run all tests and checks
+	@envs/tex.sh || true
+	@pytest $(ARGS)
+
+lint: env  ## Only the checks of style
+	@pytest tests/test_style.py
+
+lock: env  ## Choose versions anew: rewrite requirements.lock from pyproject.toml
+	@uv pip compile --universal --generate-hashes --all-extras --no-header --quiet --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## Remove the results of EXPERIMENT
+	rm -rf results/$(EXPERIMENT)

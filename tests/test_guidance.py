@@ -1,0 +1,122 @@
+import math
+
+import pytest
+import torch
+
+from energyguide import guidance
+from energyguide.guidance import GUIDANCE, Models, load_models
+from energyguide.nets import files
+from energyguide.nets.resnet import CifarResNet
+from energyguide.samplers import reverse
+from energyguide.schedule import linear_schedule, respace
+from energyguide.storage import write_json
+
+SCHEDULE = respace(linear_schedule(), 20)
+SIGMOID = {"y0": 0.1, "k": 0.01, "t0": 500}
+UNIT_FORMULAS = {
+    "sigma": lambda state: state.sigma,
+    "sigma2": lambda state: state.sigma**2,
+    "standard": lambda state: math.sqrt(1 - state.abar),
+    "sigmoid": lambda state: 0.9 / (1 + math.exp(-0.01 * (state.t - 500))) + 0.1,
+    "eps": lambda state: math.sqrt(1 - state.abar),
+}
+CLASS_ENERGY = torch.tensor([0.5, 2.0, 4.0]).double()
+
+
+def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", **options):
+    generator = torch.Generator().manual_seed(2)
+    x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
+    spec = {"unit": unit, "at": at, "lambda": 0.3, "sigmoid": SIGMOID}
+    hook = GUIDANCE[name](spec, scale, Models(mixture.logits, CLASS_ENERGY))
+    options = {"sampler": "ddpm", "variance": "large", "clip": False} | options
+    return reverse(network, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
+
+
+def descent(mixture, name, x, y, abar):
+    """The gradient that a variant follows, by hand: minus that of its energy."""
+    scores = mixture.scores(x, abar)
+    of_y = scores[torch.arange(len(x)), y]
+    of_all = (mixture.logits(x, abar).softmax(1)[:, :, None] * scores).sum(1)
+    sign = (-mixture.logits(x, abar).logsumexp(1) - CLASS_ENERGY[y]).sign()[:, None]
+    return {"classifier": of_y - of_all, "energy": of_y, "joint": of_y + 0.3 * sign * of_all}[name].view_as(x)
+
+
+def test_every_unit_is_checked_here():
+    assert set(UNIT_FORMULAS) == set(guidance.UNITS)
+
+
+@pytest.mark.parametrize("name", ["classifier", "energy", "joint"])
+@pytest.mark.parametrize("unit", UNIT_FORMULAS)
+@pytest.mark.parametrize("at", ["x_t", "x0"])
+def test_shift_is_unit_times_gradient(mixture, name, unit, at):
+    """In each unit but `eps` the mean moves by s * unit * gradient; in `eps` the noise does, by minus that."""
+    for state in walk(mixture.network, mixture, name, 0.5, unit, at):
+        predicted = mixture.network(state.x_t, torch.full((30,), state.t), None)
+        x = state.x_t
+        if at == "x0":
+            x = (x - math.sqrt(1 - state.abar) * predicted) / math.sqrt(state.abar)
+        expected = 0.5 * UNIT_FORMULAS[unit](state) * descent(mixture, name, x, state.y, state.abar)
+        if unit == "eps":
+            torch.testing.assert_close(state.eps, predicted - expected, rtol=1e-9, atol=1e-9)
+            assert state.shift == 0
+        else:
+            torch.testing.assert_close(state.shift, expected, rtol=1e-9, atol=1e-9)
+            assert torch.equal(state.eps, predicted)
+
+
+@pytest.mark.parametrize("eta", [0.0, 1.0])
+@pytest.mark.parametrize("w", [0.0, 0.7, 3.0])
+def test_classifier_guidance_of_the_conditional_score_needs_one_less(mixture, w, eta):
+    """grad log p(x|y) = grad log p(x) + grad log p(y|x): scale w + 1 without the class is scale w with it (Ho, eq. 5)."""
+    options = {"sampler": "ddim", "eta": eta}
+    without = list(walk(mixture.network, mixture, "classifier", w + 1, **options))
+    given = list(walk(mixture.conditional, mixture, "classifier", w, **options))
+    for a, b in zip(without, given, strict=True):
+        torch.testing.assert_close(a.eps, b.eps, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(a.x_prev, b.x_prev, rtol=1e-9, atol=1e-9)
+
+
+def test_sigma2_shift_is_the_conditional_mean_up_to_sqrt_alpha(mixture):
+    """DDPM's mean takes beta / sqrt(alpha) of the score, Dhariwal and Nichol's algorithm 1 takes beta ("large")."""
+    betas, alphas = SCHEDULE.betas.tolist(), (1 - SCHEDULE.betas).tolist()
+    for state in walk(mixture.network, mixture, "classifier", 1.0, "sigma2"):
+        eps = mixture.conditional(state.x_t, torch.full((30,), state.t), state.y)
+        beta, alpha = betas[state.index], alphas[state.index]
+        conditional = (state.x_t - beta / math.sqrt(1 - state.abar) * eps) / math.sqrt(alpha)
+        unguided = state.mean - state.shift
+        torch.testing.assert_close(unguided + state.shift / math.sqrt(alpha), conditional, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["classifier", "energy", "joint"])
+@pytest.mark.parametrize("unit", UNIT_FORMULAS)
+def test_scale_zero_is_unguided(mixture, name, unit):
+    for free, zero in zip(walk(mixture.network, mixture), walk(mixture.network, mixture, name, 0.0, unit), strict=True):
+        assert torch.equal(free.x_prev, zero.x_prev)
+
+
+def test_guidance_raises_the_probability_of_the_class(mixture):
+    def right(name):
+        *_, state = walk(mixture.network, mixture, name, 1.0, sampler="ddim", eta=0.0)
+        return (mixture.logits(state.x_prev, 1.0).argmax(1) == state.y).double().mean()
+
+    assert right("unguided") < 0.7
+    assert right("classifier") > 0.95
+
+
+def test_guidance_works_where_gradients_are_off(mixture):
+    with torch.no_grad():
+        states = list(walk(mixture.network, mixture, "energy", 1.0, "sigma"))
+    assert states[0].shift.abs().max() > 0
+    assert not any(state.x_prev.requires_grad for state in states)
+
+
+def test_models_come_from_files(tmp_path):
+    arguments = {"channels": 1, "classes": 2, "block": "basic", "layers": [1], "width": 4}
+    model = CifarResNet(**arguments)
+    files.save(tmp_path / "c.safetensors", model.state_dict(), arguments)
+    write_json(tmp_path / "e.json", {"E(x,y)": {"classes": {"cat": {"mean": -1.5}, "dog": {"mean": 2}}}})
+    models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", "cpu")
+    x = torch.rand(3, 1, 4, 4)
+    torch.testing.assert_close(models.logits(2 * x - 1), model.eval()(x))
+    assert models.class_energy.tolist() == [-1.5, 2]
+    assert load_models(None, None, "cpu") == Models()

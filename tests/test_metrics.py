@@ -1,0 +1,140 @@
+import pytest
+import torch
+import torch_fidelity
+from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
+
+from energyguide.data.dataset import Dataset
+from energyguide.energy import energy
+from energyguide.metrics.features import ClassifierFeatures, extract, inception
+from energyguide.metrics.quality import energy_divergence, fid, joint_distance, quality
+from energyguide.metrics.samples import Judgement
+from energyguide.nets import files
+from energyguide.nets.resnet import CifarResNet
+
+ARGUMENTS = {"channels": 1, "classes": 3, "block": "basic", "layers": (1, 1), "width": 8}
+
+
+class Images(torch.utils.data.Dataset):
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        return self.images[i]
+
+
+@pytest.fixture
+def judge():
+    torch.manual_seed(0)
+    model = CifarResNet(**ARGUMENTS).eval().requires_grad_(False)
+    model.fc.bias -= model(torch.rand(200, 1, 6, 6)).mean(0)  # so that all classes are predicted
+    return model
+
+
+@pytest.fixture
+def pictures(generator):
+    """Two sets of uint8 images that overlap."""
+    first, second = (torch.rand(n, 1, 6, 6, generator=generator) for n in (120, 150))
+    return (first * 255).byte(), ((0.8 * second + 0.1) ** 1.1 * 255).byte()
+
+
+def test_quality_equals_torch_fidelity(judge, pictures, monkeypatch):
+    class Judge(ClassifierFeatures):
+        def __init__(self, name, features_list, **kwargs):
+            super().__init__(name, features_list, judge)
+
+    monkeypatch.setitem(FEATURE_EXTRACTORS_REGISTRY, "judge", Judge)
+    theirs = torch_fidelity.calculate_metrics(
+        input1=Images(pictures[0]),
+        input2=Images(pictures[1]),
+        isc=True,
+        fid=True,
+        prc=True,
+        feature_extractor="judge",
+        cuda=False,
+        cache=False,
+        verbose=False,
+    )
+    extractor = ClassifierFeatures("judge", ["penultimate", "logits"], judge)
+    (generated, logits), (reference, _) = (extract(extractor, images, "cpu", batch=50) for images in pictures)
+    ours = quality(generated, logits, reference)
+    assert 0 < ours["precision"] < 1 and 0 < ours["recall"] < 1 and ours["is"] > 1 and ours["fid"] > 0
+    for key, name in (
+        ("fid", torch_fidelity.KEY_METRIC_FID),
+        ("is", torch_fidelity.KEY_METRIC_ISC_MEAN),
+        ("precision", torch_fidelity.KEY_METRIC_PRECISION),
+        ("recall", torch_fidelity.KEY_METRIC_RECALL),
+    ):
+        assert ours[key] == pytest.approx(theirs[name], rel=1e-6, abs=1e-6), key
+
+
+def test_features_are_those_of_the_classifier(judge, pictures):
+    features, logits = extract(ClassifierFeatures("judge", ["penultimate", "logits"], judge), pictures[0], "cpu", batch=50)
+    x = pictures[0].float() / 255
+    torch.testing.assert_close(features, judge.features(x))
+    torch.testing.assert_close(logits, judge(x))
+
+
+def test_fid_is_the_frechet_distance(generator):
+    """Of two sets that differ by a shift and a scale along each axis, exactly: |m1 - m2|^2 + (s1 - s2)^2."""
+    x = torch.randn(500, 4, generator=generator, dtype=torch.float64)
+    q, _ = torch.linalg.qr(x - x.mean(0))
+    x = q * 499**0.5  # mean 0, covariance 1
+    scale, shift = torch.tensor([1.0, 2, 0.5, 1]), torch.tensor([0, 1.0, 0, 3])
+    expected = (shift**2 + (scale - 1) ** 2).sum().item()
+    assert fid(x * scale + shift, x) == pytest.approx(expected, rel=1e-6)
+    assert fid(x, x) == pytest.approx(0, abs=1e-6)
+
+
+def test_precision_is_of_the_generated_and_recall_of_the_real(generator):
+    """Images of one mode out of two are precise, and recall half."""
+    near, far = torch.randn(100, 2, generator=generator), torch.randn(100, 2, generator=generator) + 100
+    found = quality(near.flip(0), near, torch.cat([near, far]))
+    assert (found["precision"], found["recall"]) == (1, 0.5)
+
+
+def test_joint_distance_sees_wrong_labels(generator):
+    labels = torch.arange(600) % 3
+    real, made = (torch.randn(600, 4, generator=generator) + 2 * labels[:, None] for _ in range(2))
+    right = joint_distance(made, labels, real, labels)
+    shuffled = joint_distance(made, labels[torch.randperm(600, generator=generator)], real, labels)
+    assert right < 1 < shuffled
+    assert joint_distance(made, labels, real, labels) >= fid(made, real) - 1e-9
+
+
+def test_energy_divergence_is_the_shift_between_energies(generator):
+    x = torch.randn(50, generator=generator)
+    assert energy_divergence(x + 2, x[torch.randperm(50, generator=generator)]) == pytest.approx(2, rel=1e-5)
+
+
+def test_judgement_of_sets(judge, tmp_path, pictures):
+    """Of the reference itself: distances near 0, and the classes that the judge sees are all right."""
+    path = tmp_path / "judge.safetensors"
+    files.save(path, judge.state_dict(), ARGUMENTS)
+    logits = judge(pictures[1].float() / 255)
+    seen, images = logits.argmax(1), pictures[1].numpy()
+    splits = ("train", "val", "test")
+    data = Dataset(tuple("abc"), dict.fromkeys(splits, images), dict.fromkeys(splits, seen.numpy()))
+    judgement = Judgement(
+        data, path, path, energy(logits).numpy(), {"features": "judge", "reference": "test"}, torch.device("cpu")
+    )
+    found = judgement.of([pictures[1], pictures[0]], [seen, seen[:120]])
+    assert found["accuracy"][0] == 1 > found["accuracy"][1]
+    for key in ("fid", "fjd_train", "energy_divergence"):
+        assert abs(found[key][0]) < 1e-4 < found[key][1]
+    assert found["energy"]["n"] == 270
+    first, second = judgement.of([pictures[0][:50], pictures[0][50:100]])["accuracy"]
+    asked = torch.arange(100) % 3
+    right = judge(pictures[0][:100].float() / 255).argmax(1) == asked
+    assert (first, second) == pytest.approx((right[:50].float().mean().item(), right[50:].float().mean().item()))
+    assert judgement.protocol(100, 2)["features"] == "classifier features"
+
+
+def test_inception_is_checked_before_it_is_read(tmp_path):
+    with pytest.raises(FileNotFoundError, match="metrics.inception"):
+        inception(tmp_path / "none.pth")
+    (tmp_path / "other.pth").write_bytes(b"something else")
+    with pytest.raises(ValueError, match="other.pth is not torch-fidelity's Inception"):
+        inception(tmp_path / "other.pth")

@@ -1,0 +1,84 @@
+import os
+import stat
+
+import numpy as np
+import pytest
+import torch
+
+from energyguide import storage
+from energyguide.storage import ResumeState, atomic, check_sidecar, digest, load_arrays, load_weights, save_arrays, save_weights
+
+
+def test_atomic_replaces_only_when_the_block_succeeds(tmp_path):
+    path = tmp_path / "deep" / "a.txt"
+    with atomic(path) as temporary:
+        temporary.write_text("old")
+        assert not path.exists() and temporary.parent == path.parent and temporary.suffix == ".txt"
+    with pytest.raises(KeyError), atomic(path) as temporary:
+        temporary.write_text("half a fi")
+        raise KeyError
+    assert path.read_text() == "old"
+    with atomic(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert os.listdir(path.parent) == ["a.txt"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_files_follow_the_umask(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        storage.write_text(tmp_path / "a", "x")
+        now = os.umask(mask)
+    finally:
+        os.umask(before)
+    assert now == mask
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
+
+
+def test_weights_round_trip_and_damage(tmp_path):
+    path = tmp_path / "w.safetensors"
+    weights = {"a": torch.randn(3, 4).T, "b.c": torch.tensor(7), "half": torch.ones(2, dtype=torch.bfloat16)}
+    save_weights(path, weights, seed=3)
+    again = load_weights(path)
+    assert again.keys() == weights.keys()
+    for name, value in weights.items():
+        assert torch.equal(again[name], value) and again[name].dtype == value.dtype
+    info = check_sidecar(path)
+    assert info["seed"] == 3 and info["provenance"]["packages"]["torch"] == torch.__version__.partition("+")[0]
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="w.safetensors is damaged"):
+        load_weights(path)
+
+
+def test_arrays_round_trip(tmp_path):
+    arrays = {"x": np.arange(6, dtype=np.uint8).reshape(2, 3), "y": np.array([0.5])}
+    save_arrays(tmp_path / "a.npz", arrays)
+    again = load_arrays(tmp_path / "a.npz")
+    assert again.keys() == arrays.keys()
+    assert all((again[k] == v).all() and again[k].dtype == v.dtype for k, v in arrays.items())
+
+
+def test_json_refuses_what_is_no_number(tmp_path):
+    storage.write_json(tmp_path / "a.json", {"x": [1, 0.1]})
+    with pytest.raises(ValueError):
+        storage.write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert storage.read_json(tmp_path / "a.json") == {"x": [1, 0.1]}
+
+
+def test_digest_ignores_the_order_of_keys_alone():
+    assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
+    assert len({digest({"a": 1, "b": [1, 2]}), digest({"a": 1, "b": [2, 1]}), digest({"a": 2, "b": [1, 2]})}) == 3
+
+
+def test_resume_state_is_kept_apart_by_its_key_until_cleared(tmp_path):
+    store, other = ResumeState(tmp_path, {"lr": 1}), ResumeState(tmp_path, {"lr": 2})
+    assert store.begin() is None
+    store.save({"step": 4, "w": torch.ones(2), "best": None})
+    assert other.begin() is None
+    again = ResumeState(tmp_path, {"lr": 1})
+    assert again.begin()["step"] == 4
+    assert (again.attempts(), other.attempts()) == (2, 1)
+    again.clear()
+    assert not again.folder.exists() and other.folder.exists()

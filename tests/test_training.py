@@ -1,0 +1,232 @@
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+import torch
+
+from energyguide.data.sources import load
+from energyguide.nets.resnet import CifarResNet
+from energyguide.nets.unet import UNet
+from energyguide.schedule import linear_schedule
+from energyguide.storage import ResumeState
+from energyguide.training import loop
+from energyguide.training.classifier import ClassifierObjective
+from energyguide.training.diffusion import DiffusionObjective
+
+CPU = torch.device("cpu")
+AUGMENT = {"crop": 1, "flip": True, "jitter": 0.2}
+STEPS = 8
+SPEC = {
+    "steps": STEPS,
+    "batch": 6,
+    "optimizer": "adamw",
+    "lr": 0.01,
+    "lr_end": 0.001,
+    "lr_schedule": "cosine",
+    "warmup": 2,
+    "weight_decay": 0.01,
+    "clip": 1.0,
+    "ema_images": 0,
+    "score_every": 0,
+    "milestones": [],
+}
+
+
+def data(n=20, size=4):
+    generator = torch.Generator().manual_seed(5)
+    return torch.rand(n, 1, size, size, generator=generator), torch.arange(n) % 3
+
+
+def diffusion():
+    model = UNet(1, 4, classes=3, width=4, multipliers=(1, 2), blocks=1, attention=(2,), dropout=0.2)
+    return DiffusionObjective(model, linear_schedule(), 0.3, AUGMENT, CPU)
+
+
+def classifier(eps_train):
+    model = CifarResNet(1, 3, "basic", (1,), width=4)
+    return ClassifierObjective(model, eps_train, {"norm": "l2", "steps": 2}, AUGMENT, data(9), CPU)
+
+
+RUNS = {
+    "diffusion": (diffusion, SPEC | {"ema_images": 30}),
+    "plain": (partial(classifier, 0), SPEC | {"optimizer": "sgd", "lr_schedule": "milestones", "milestones": [0.5], "clip": 0}),
+    "robust": (partial(classifier, 0.5), SPEC | {"score_every": 3}),
+}
+
+
+def run(name, folder, seed=0, init=0, before_loss=lambda step: None):
+    """Train from scratch, or on; `before_loss` is called with the number of this attempt's step."""
+    make, spec = RUNS[name]
+    torch.manual_seed(init)
+    objective = make()
+    plain, count = objective.loss, iter(range(1000))
+
+    def loss(x, y):
+        before_loss(next(count))
+        return plain(x, y)
+
+    objective.loss = loss
+    return loop.train(objective, spec, *data(), seed, ResumeState(folder, name), progress=False)
+
+
+def send(number, at):
+    """Send this process a signal in step `at` of an attempt."""
+    return lambda step: step == at and os.kill(os.getpid(), number)
+
+
+def assert_same(one, other):
+    (weights, history), (expected, wanted) = one, other
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert all(history[key] == wanted[key] for key in ("losses", "scores", "images_seen", "parameters"))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
+    """SIGTERM in the third step, then twice again, the last time in the last step; each time a fresh network goes on."""
+    whole = run(name, tmp_path / "whole")
+    for attempt, (at, number) in enumerate(((2, signal.SIGTERM), (0, signal.SIGINT), (STEPS - 5, signal.SIGTERM))):
+        with pytest.raises(loop.Interrupted, match="run the same command"):
+            run(name, tmp_path / "cut", init=attempt + 1 if attempt else 0, before_loss=send(number, at))
+    cut = run(name, tmp_path / "cut", init=9)
+    assert_same(cut, whole)
+    assert (cut[1]["attempts"], whole[1]["attempts"]) == (4, 1)
+    assert len(whole[1]["losses"]) == STEPS
+    other = run(name, tmp_path / "other", seed=1)
+    assert not all(torch.equal(a, b) for a, b in zip(other[0].values(), whole[0].values(), strict=True))
+
+
+def test_killed_run_goes_on_from_its_last_save(tmp_path):
+    """SIGKILL in the sixth step of a process that saves after each step."""
+    script = f"import test_training; test_training.run_until_killed({str(tmp_path / 'cut')!r}, 5)"
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    dead = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, check=False)
+    assert dead.returncode == -signal.SIGKILL
+    assert ResumeState(tmp_path / "cut", "diffusion").begin()["step"] == 5
+    assert_same(run("diffusion", tmp_path / "cut", init=9), run("diffusion", tmp_path / "whole"))
+
+
+def run_until_killed(folder, step):
+    torch.set_num_threads(1)
+    loop.Checkpoints = partial(loop.Checkpoints, seconds=-1)
+    run("diffusion", folder, before_loss=send(signal.SIGKILL, step))
+
+
+def test_handlers_are_put_back_and_signals_noted():
+    before = signal.getsignal(signal.SIGTERM)
+    with loop.stop_signals() as stopping:
+        assert not stopping()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_is_an_error(tmp_path, value):
+    objective = diffusion()
+    plain = objective.loss
+    objective.loss = lambda x, y: plain(x, y) * value
+    with pytest.raises(FloatingPointError, match="lower `lr`"):
+        loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0), progress=False)
+
+
+def test_every_image_is_seen_once_an_epoch():
+    seen = torch.cat([loop.batch_indices(3, step, 6, 20) for step in range(10)])
+    assert all(sorted(epoch.tolist()) == list(range(20)) for epoch in seen.split(20))
+    assert not torch.equal(seen[:20], seen[20:40])
+    assert sorted(loop.batch_indices(3, 1, 50, 20).bincount().tolist()) == [2] * 10 + [3] * 10
+    assert not torch.equal(loop.batch_indices(4, 0, 20, 20), seen[:20])
+
+
+@pytest.mark.parametrize(
+    "schedule, rates",
+    [
+        ("constant", [1, 1, 1, 1, 1]),
+        ("linear", [0.968, 0.928, 0.6, 0.28, 0.208]),
+        ("cosine", [0.9968459, 0.9841175, 0.6, 0.2195774, 0.2001974]),
+        ("milestones", [1, 1, 0.1, 0.01, 0.01]),
+    ],
+)
+def test_learning_rate(schedule, rates):
+    """At steps 4, 9, 50, 90 and 99 of 100, the first two within a warm-up of 20."""
+    spec = {"steps": 100, "lr": 1, "lr_end": 0.2, "lr_schedule": schedule, "warmup": 20, "milestones": [0.5, 0.9]}
+    warm = [0.25, 0.5, 1, 1, 1]
+    found = [loop.learning_rate(spec, step) for step in (4, 9, 50, 90, 99)]
+    assert found == pytest.approx([a * b for a, b in zip(warm, rates, strict=True)], rel=1e-6)
+
+
+def test_average_halves_old_weights_after_its_half_life():
+    model = torch.nn.Linear(1, 1, bias=False).double()
+    average = loop.Average(model, half_life=40, batch=4)
+    torch.nn.init.ones_(model.weight)
+    for _ in range(200):
+        average.update_parameters(model)
+    assert average.module.weight.item() == 1
+    torch.nn.init.zeros_(model.weight)
+    for _ in range(10):
+        average.update_parameters(model)
+    assert average.module.weight.item() == pytest.approx(0.5)
+
+
+def test_best_score_is_kept(tmp_path):
+    """The last of the best scores wins, and its weights are those of that step."""
+    objective, scores, kept = classifier(0), iter([0.2, 0.9, 0.9, 0.5]), []
+
+    def score():
+        kept.append({k: v.clone() for k, v in objective.model.state_dict().items()})
+        return next(scores)
+
+    objective.score = score
+    weights, history = loop.train(objective, SPEC | {"score_every": 2}, *data(), 0, ResumeState(tmp_path, 0), progress=False)
+    assert history["scores"] == [[12, 0.2], [24, 0.9], [36, 0.9], [48, 0.5]]
+    assert all(torch.equal(weights[k], kept[2][k]) for k in weights)
+    assert not torch.equal(weights["fc.weight"], kept[1]["fc.weight"])
+
+
+@pytest.mark.parametrize("p_uncond, expected", [(0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])
+def test_class_is_withheld_as_often_as_asked(p_uncond, expected):
+    torch.manual_seed(0)
+    objective = DiffusionObjective(UNet(1, 4, 3, width=4, multipliers=(1,)), linear_schedule(), p_uncond, AUGMENT, CPU)
+    y = torch.arange(6000) % 3
+    given = objective.withhold(y)
+    withheld = given == 3
+    assert torch.equal(given[~withheld], y[~withheld])
+    assert abs(withheld.float().mean() - expected) < 0.03
+
+
+def test_diffusion_loss_is_the_error_of_the_noise(generator):
+    """A network that knows the image predicts the noise: loss 0; one that says 0 has the noise's variance."""
+    objective, x = diffusion(), torch.rand(1, 1, 4, 4, generator=generator)
+    objective.augmentation = {"crop": 0, "flip": False, "jitter": 0}
+    abar = linear_schedule().abar.float()
+
+    def knows(x_t, t, y):
+        a = abar[t].view(-1, 1, 1, 1)
+        return (x_t - a.sqrt() * (2 * x - 1)) / (1 - a).sqrt()
+
+    batch, y = x.expand(2000, -1, -1, -1), torch.zeros(2000, dtype=torch.int64)
+    objective.network = knows
+    assert objective.loss(batch, y) < 1e-5
+    objective.network = lambda x_t, t, y: torch.zeros_like(x_t)
+    assert objective.loss(batch, y).item() == pytest.approx(1, abs=0.05)
+
+
+def test_training_learns(tmp_path):
+    """A classifier of digits does, and training against an attack makes it more robust."""
+    dataset = load({"source": "digits", "held_out": 0.125}, seed=0)
+    spec = SPEC | {"steps": 60, "batch": 64, "optimizer": "sgd", "lr": 0.05, "weight_decay": 0}
+    robust = []
+    for eps in (0, 1.0):
+        torch.manual_seed(0)
+        off = {"crop": 0, "flip": False, "jitter": 0}
+        attack, held_out = {"norm": "l2", "steps": 3}, dataset.tensors("val")
+        objective = ClassifierObjective(CifarResNet(1, 10, "basic", (1, 1), width=8), eps, attack, off, held_out, CPU)
+        loop.train(objective, spec, *dataset.tensors("train"), 0, ResumeState(tmp_path, eps), progress=False)
+        if not eps:
+            assert objective.score() > 0.9
+        objective.ball = type(objective.ball)(1.0)
+        robust.append(objective.score())
+    assert robust[1] > robust[0] + 0.1

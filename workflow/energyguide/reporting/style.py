@@ -1,0 +1,76 @@
+"""One look for all figures. Import it before drawing."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+
+WIDTH = 6.5  # inches: the text width of the paper
+
+plt.rcParams.update(
+    {
+        "figure.dpi": 150,
+        "figure.constrained_layout.use": True,
+        "font.family": "serif",
+        "font.size": 8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 8,
+        "legend.frameon": False,
+        "legend.fontsize": 7,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3,
+        "pdf.fonttype": 42,
+    }
+)
+
+
+def colours(count):
+    """Distinct colours, from dark to light for an ordered family."""
+    return plt.get_cmap("viridis")([0.85 * i / max(1, count - 1) for i in range(count)])
+
+
+def categories(count):
+    return plt.get_cmap("tab20")(range(count))
+
+
+def picture(axes, image):
+    """Draw an image (channel, height, width) in [0, 1], without a frame."""
+    image = image.clip(0, 1).transpose(1, 2, 0)
+    axes.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
+    """A grid of images: `rows` is label -> list of images (channel, height, width) in [0, 1]."""
+    columns = max(map(len, rows.values()))
+    cell = (width - label_width) / columns
+    figure, grid = plt.subplots(
+        len(rows),
+        columns,
+        figsize=(width, cell * len(rows) + (0.2 if titles else 0)),
+        squeeze=False,
+        layout="none",
+    )
+    top = 1 - (0.2 / (cell * len(rows) + 0.2) if titles else 0)
+    figure.subplots_adjust(left=label_width / width, right=1, bottom=0, top=top, wspace=0.04, hspace=0.04)
+    for line, (label, images) in zip(grid, rows.items(), strict=True):
+        for axes in line[len(images) :]:
+            axes.set_axis_off()
+        for axes, image in zip(line, images, strict=False):
+            picture(axes, image)
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=4)
+    for axes, title in zip(grid[0], titles or [], strict=False):
+        axes.set_title(title, pad=2)
+    return figure
+
+
+def save(figure, pdf, png):
+    """The same figure twice; the PDF without a date, so that it only changes when the figure does."""
+    figure.savefig(pdf, metadata={"CreationDate": None})
+    figure.savefig(png, dpi=200)
+    plt.close(figure)

@@ -1,0 +1,44 @@
+"""The paper's sources and the generated parts, through latexmk."""
+
+import re
+import shutil
+import subprocess
+
+from energyguide.storage import atomic
+
+SUFFIXES = {".tex", ".bib"}
+
+
+def typeset(sources, build, pdf):
+    """Copy the sources into `build`, beside the tables and figures, and make `pdf` of them.
+
+    Raises:
+        OSError: there is no latexmk.
+        ValueError: LaTeX failed, or a reference or citation is undefined; with the first message of its log.
+    """
+    for file in sources.rglob("*"):
+        if file.suffix in SUFFIXES:
+            target = build / file.relative_to(sources)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists() or target.read_bytes() != file.read_bytes():
+                shutil.copy(file, target)
+    if not shutil.which("latexmk"):
+        raise OSError("there is no latexmk; install a TeX (on Debian and Ubuntu: `sudo make tex`) and run again")
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
+    run = subprocess.run(command, cwd=build, capture_output=True, text=True, errors="replace")
+    log = (build / "main.log").read_text(errors="replace") if (build / "main.log").exists() else run.stdout
+    problem = first_problem(log)
+    if run.returncode or problem:
+        raise ValueError(f"{problem or run.stdout.strip().splitlines()[-1]} (see {build / 'main.log'})")
+    with atomic(pdf) as temporary:
+        shutil.copyfile(build / "main.pdf", temporary)
+
+
+def first_problem(log):
+    """What LaTeX complained of first: an error, with the line it is in, or an undefined reference or citation; or None."""
+    error = re.search(r"^! (.+?)\n(?:.*\n)*?(l\.\d+ .*)?$", log, re.MULTILINE)
+    if error:
+        line = re.search(r"^l\.\d+ .*$", log[error.start() :], re.MULTILINE)
+        return f"LaTeX: {error[1]}" + (f" {line[0].strip()}" if line else "")
+    undefined = re.search(r"(?:Reference|Citation) [`'][^`']+' .*undefined", log.replace("\n", " "))
+    return f"LaTeX: {undefined[0][:120]}" if undefined else None
