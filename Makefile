@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 EXPERIMENT ?= digits
-SNAKEMAKE = snakemake --config experiment=$(EXPERIMENT) $(ARGS)
+CONFIG = --config experiment=$(EXPERIMENT)
 PDF = results/$(EXPERIMENT)/paper.pdf
 
 help:  ## List the targets
@@ -22,8 +22,8 @@ tex:  ## Make sure that there is a TeX; on Debian and Ubuntu, as root, install i
 	@envs/tex.sh
 
 paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, ARGS go to snakemake
-	@if envs/tex.sh; then $(SNAKEMAKE) paper && echo && echo "The paper is $(PDF)"; \
-	else $(SNAKEMAKE) parts && envs/tex.sh; fi
+	@if envs/tex.sh; then snakemake paper $(ARGS) $(CONFIG) && echo && echo "The paper is $(PDF)"; \
+	else snakemake parts $(ARGS) $(CONFIG) && envs/tex.sh; fi
 
 test: env  ## Run all tests and checks
 	@envs/tex.sh || true

@@ -18,14 +18,8 @@ try:
 except ConfigError as error:
     sys.exit(f"{workflow.configfiles[-1]}: {error}")
 
-R = f"results/{experiment['name']}"
 
-
-def code(script):
-    """The files of the project that a script runs, itself included: editing one of them reruns the rule."""
-    root = Path(workflow.basedir) / "workflow"
-    files = closure(root / "scripts" / script, [root, root / "scripts"])
-    return [os.path.relpath(file) for file in files]
+include: "workflow/rules/common.smk"
 
 
 localrules:
@@ -85,4 +79,4 @@ rule parts:
 rule measurements:
     """All measurements of all samples, without tables and figures."""
     input:
-        all_metrics(),
+        metrics_of(*VARIANTS),

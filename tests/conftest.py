@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from energyguide.schedule import linear_schedule
 
 torch.set_num_threads(1)

@@ -2,7 +2,6 @@ import math
 
 import pytest
 import torch
-
 from energyguide import guidance
 from energyguide.guidance import GUIDANCE, Models, load_models
 from energyguide.nets import files

@@ -1,12 +1,15 @@
+import os
+import signal
 from itertools import pairwise
 
 import pytest
 import torch
-
+from energyguide import checkpoints
 from energyguide.guidance import Models
 from energyguide.samplers import reverse, to_uint8
-from energyguide.sampling import draw, find_guidance, schedule_of, shard_batches, walk
+from energyguide.sampling import draw, draw_shard, find_guidance, schedule_of, shard_batches, walk
 from energyguide.schedule import linear_schedule, respace
+from energyguide.storage import ResumeState
 from energyguide.trajectory import frames, record
 
 PROCESS = {"steps": 1000, "beta_start": 1e-4, "beta_end": 0.02}
@@ -87,6 +90,44 @@ def test_broken_samples_are_an_error_that_says_how_many():
 
     with pytest.raises(FloatingPointError, match="2 samples .* with 4 steps"):
         drawn(range(5), SPEC | {"guidance": "unguided", "clip": False}, network=lambda x, t, y: broken(x, t, y) * x.sign())
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
+    """No batch is drawn twice, and the images are those of an uninterrupted run."""
+    scales, batches, asked = [0.0, 0.3], shard_batches(10, 4, 1, 0), []
+
+    def draw_batch(scale, batch):
+        asked.append((scale, batch.start))
+        if len(asked) in (2, 3, 6):
+            os.kill(os.getpid(), stop)
+        return drawn(batch, scale=scale)
+
+    for _ in range(3):
+        with pytest.raises(checkpoints.Interrupted):
+            draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+    images, seconds = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+    assert asked == [(scale, batch.start) for scale in scales for batch in batches]
+    for scale in scales:
+        assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
+        assert seconds[scale] > 0
+
+
+def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0)
+    batches, asked = shard_batches(10, 4, 1, 0), []
+
+    def draw_batch(scale, batch):
+        asked.append(batch.start)
+        if len(asked) == 2:
+            raise SystemExit
+        return drawn(batch, scale=scale)
+
+    with pytest.raises(SystemExit):
+        draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    images, _ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    assert asked == [0, 4, 4, 8]
+    assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
 
 
 def test_unknown_guidance_names_the_known():

@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from energyguide.schedule import linear_schedule, respace
 
 FULL = linear_schedule()

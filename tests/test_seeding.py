@@ -1,8 +1,7 @@
 import pytest
 import torch
-from scipy import stats
-
 from energyguide.seeding import fold, normal, philox, uniform
+from scipy import stats
 
 WORDS = 0xFFFFFFFF
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 import torch
-
+from energyguide import checkpoints
 from energyguide.data.sources import load
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
@@ -89,7 +89,7 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     """SIGTERM in the third step, then twice again, the last time in the last step; each time a fresh network goes on."""
     whole = run(name, tmp_path / "whole")
     for attempt, (at, number) in enumerate(((2, signal.SIGTERM), (0, signal.SIGINT), (STEPS - 5, signal.SIGTERM))):
-        with pytest.raises(loop.Interrupted, match="run the same command"):
+        with pytest.raises(checkpoints.Interrupted, match="run the same command"):
             run(name, tmp_path / "cut", init=attempt + 1 if attempt else 0, before_loss=send(number, at))
     cut = run(name, tmp_path / "cut", init=9)
     assert_same(cut, whole)
@@ -111,13 +111,13 @@ def test_killed_run_goes_on_from_its_last_save(tmp_path):
 
 def run_until_killed(folder, step):
     torch.set_num_threads(1)
-    loop.Checkpoints = partial(loop.Checkpoints, seconds=-1)
+    checkpoints.SAVE_SECONDS = 0
     run("diffusion", folder, before_loss=send(signal.SIGKILL, step))
 
 
 def test_handlers_are_put_back_and_signals_noted():
     before = signal.getsignal(signal.SIGTERM)
-    with loop.stop_signals() as stopping:
+    with checkpoints.stop_signals() as stopping:
         assert not stopping()
         os.kill(os.getpid(), signal.SIGTERM)
         assert stopping()
@@ -217,16 +217,16 @@ def test_diffusion_loss_is_the_error_of_the_noise(generator):
 def test_training_learns(tmp_path):
     """A classifier of digits does, and training against an attack makes it more robust."""
     dataset = load({"source": "digits", "held_out": 0.125}, seed=0)
-    spec = SPEC | {"steps": 60, "batch": 64, "optimizer": "sgd", "lr": 0.05, "weight_decay": 0}
+    spec = SPEC | {"steps": 100, "batch": 64, "optimizer": "sgd", "lr": 0.1, "weight_decay": 0, "clip": 0, "warmup": 10}
     robust = []
     for eps in (0, 1.0):
         torch.manual_seed(0)
         off = {"crop": 0, "flip": False, "jitter": 0}
         attack, held_out = {"norm": "l2", "steps": 3}, dataset.tensors("val")
-        objective = ClassifierObjective(CifarResNet(1, 10, "basic", (1, 1), width=8), eps, attack, off, held_out, CPU)
+        objective = ClassifierObjective(CifarResNet(1, 10, "basic", (1, 1), width=16), eps, attack, off, held_out, CPU)
         loop.train(objective, spec, *dataset.tensors("train"), 0, ResumeState(tmp_path, eps), progress=False)
         if not eps:
-            assert objective.score() > 0.9
+            assert objective.score() > 0.85
         objective.ball = type(objective.ball)(1.0)
         robust.append(objective.score())
-    assert robust[1] > robust[0] + 0.1
+    assert robust[1] > robust[0] + 0.15

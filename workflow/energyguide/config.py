@@ -79,7 +79,11 @@ def cross_check(experiment, where):
             raise ConfigError(f"{where}.{key}: {message}")
 
     def trained(name, key):
-        need(name in classifiers, key, f"classifier {name!r} is not trained; `classifiers.eps_train` gives {', '.join(classifiers)}")
+        need(
+            name in classifiers,
+            key,
+            f"classifier {name!r} is not trained; `classifiers.eps_train` gives {', '.join(classifiers)}",
+        )
 
     need(len(set(classifiers)) == len(classifiers), "classifiers.eps_train", "a radius is listed twice")
     process = experiment["process"]
@@ -97,16 +101,24 @@ def cross_check(experiment, where):
     for key, value in FIXED.get(data["source"], {}).items():
         need(data[key] == value, f"data.{key}", f"{data[key]} does not fit: {data['source']} has {value}")
     halvings = len(unet["multipliers"]) - 1
-    need(data["size"] % 2**halvings == 0, "diffusion.network.multipliers", f"{halvings} halvings do not divide {data['size']} pixels")
+    need(
+        data["size"] % 2**halvings == 0,
+        "diffusion.network.multipliers",
+        f"{halvings} halvings do not divide {data['size']} pixels",
+    )
     levels = [data["size"] >> i for i in range(halvings + 1)]
     odd = set(unet["attention"]) - set(levels)
-    need(not odd, "diffusion.network.attention", f"there is no level of {', '.join(map(str, odd))} pixels; the levels are {levels}")
+    need(
+        not odd, "diffusion.network.attention", f"there is no level of {', '.join(map(str, odd))} pixels; the levels are {levels}"
+    )
     need(unet["width"] % 4 == 0, "diffusion.network.width", "must be a multiple of 4")
 
     sampling = experiment["sampling"]
     batches = -(-sampling["seeds"] * sampling["samples"] // sampling["batch"])
     need(sampling["shards"] <= batches, "sampling.shards", f"there are only {batches} batches to share out; lower it, or `batch`")
-    need(experiment["trajectories"]["samples"] <= sampling["samples"], "trajectories.samples", "must not exceed `sampling.samples`")
+    need(
+        experiment["trajectories"]["samples"] <= sampling["samples"], "trajectories.samples", "must not exceed `sampling.samples`"
+    )
     need(experiment["trajectories"]["variant"] in experiment["variants"], "trajectories.variant", "is not one of `variants`")
 
     for name, variant in experiment["variants"].items():

@@ -84,7 +84,7 @@ def draw_shard(draw_batch, scales, batches, store):
 
     Raises Interrupted by SIGTERM or SIGINT, with the finished batches saved.
     """
-    state = store.begin() or {"images": {}, "seconds": {scale: 0.0 for scale in scales}}
+    state = store.begin() or {"images": {}, "seconds": dict.fromkeys(scales, 0.0)}
     images, seconds = state["images"], state["seconds"]
     todo = [(scale, batch) for scale in scales for batch in batches if (scale, batch.start) not in images]
     with stop_signals() as stopping:

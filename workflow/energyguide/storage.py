@@ -129,7 +129,12 @@ class ResumeState:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.log, "a") as log:
-            print(datetime.now().isoformat(timespec="seconds"), platform.node(), "resumes" if self.path.exists() else "starts", file=log)
+            print(
+                datetime.now().isoformat(timespec="seconds"),
+                platform.node(),
+                "resumes" if self.path.exists() else "starts",
+                file=log,
+            )
         return torch.load(self.path, weights_only=True) if self.path.exists() else None
 
     def attempts(self):

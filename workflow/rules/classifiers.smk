@@ -1,6 +1,3 @@
-EPS_TRAIN = {classifier_name(eps): eps for eps in experiment["classifiers"]["eps_train"]}
-
-
 rule classifier:
     """A classifier, plain or adversarially trained; "judge" is a plain one that guides nothing and judges samples."""
     input:
@@ -15,6 +12,8 @@ rule classifier:
         f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
         classifier="|".join([*EPS_TRAIN, "judge"]),
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
@@ -27,8 +26,3 @@ rule classifier:
         resume=f"{R}/.resume",
     script:
         "../scripts/train_classifier.py"
-
-
-def classifier_weights(name):
-    """Where the weights of a classifier are."""
-    return f"{R}/classifiers/{name}.safetensors"

@@ -7,6 +7,8 @@ rule data:
         sidecar=f"{R}/data/dataset.npz.json",
     log:
         f"{R}/logs/data.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         data=experiment["data"],
         seed=experiment["seed"],

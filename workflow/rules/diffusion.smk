@@ -12,6 +12,8 @@ rule diffusion:
         f"{R}/benchmarks/diffusion/{{model}}.tsv"
     wildcard_constraints:
         model="|".join(experiment["diffusion"]["models"]),
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         p_uncond=lambda wildcards: experiment["diffusion"]["models"][wildcards.model]["p_uncond"],

@@ -10,14 +10,11 @@ rule energy:
         sidecar=f"{R}/energy/{{classifier}}.npz.json",
     log:
         f"{R}/logs/energy/{{classifier}}.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         threads=experiment["threads"],
     script:
         "../scripts/measure_energy.py"
-
-
-def energy_statistics(name):
-    """Where the energies of a classifier over the training set are."""
-    return f"{R}/energy/{name}.json"

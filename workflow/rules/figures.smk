@@ -1,15 +1,3 @@
-ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
-
-
-def unique(specs, key):
-    """The blocks that have a key, without those that repeat its value."""
-    found = []
-    for spec in specs:
-        if key in spec and spec[key] not in [other[key] for other in found]:
-            found.append(spec)
-    return found
-
-
 rule figure_corruptions:
     """Figure: accuracy under Gaussian noise and under darkness."""
     input:
@@ -20,6 +8,8 @@ rule figure_corruptions:
         png=f"{R}/figures/corruptions.png",
     log:
         f"{R}/logs/figures/corruptions.log",
+    conda:
+        "../../envs/python.yaml"
     script:
         "../scripts/figure.py"
 
@@ -34,6 +24,8 @@ rule figure_energy_by_class:
         png=f"{R}/figures/energy_by_class.png",
     log:
         f"{R}/logs/figures/energy_by_class.log",
+    conda:
+        "../../envs/python.yaml"
     script:
         "../scripts/figure.py"
 
@@ -47,9 +39,11 @@ rule figure_schedulers:
         png=f"{R}/figures/schedulers.png",
     log:
         f"{R}/logs/figures/schedulers.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         process=experiment["process"],
-        sigmoids=[spec["sigmoid"] for spec in unique(VARIANTS.values(), "sigmoid")],
+        sigmoids=[spec["sigmoid"] for spec in VARIANTS.values() if "sigmoid" in spec],
     script:
         "../scripts/figure.py"
 
@@ -65,6 +59,8 @@ rule figure_gradients:
         png=f"{R}/figures/gradients.png",
     log:
         f"{R}/logs/figures/gradients.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         classifiers=experiment["gradients"]["classifiers"],
     script:
@@ -82,6 +78,8 @@ rule figure_synthesis:
         png=f"{R}/figures/synthesis.png",
     log:
         f"{R}/logs/figures/synthesis.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         classifiers=experiment["synthesis"]["classifiers"],
     script:
@@ -93,13 +91,15 @@ rule figure_samples:
     input:
         code=code("figure.py"),
         data=rules.data.output.sidecar,
-        metrics=all_metrics(),
+        metrics=metrics_of(*VARIANTS),
         samples=[shards(variant, scales)[0] for variant in VARIANTS for scales in pieces(variant)],
     output:
         pdf=f"{R}/figures/samples.pdf",
         png=f"{R}/figures/samples.png",
     log:
         f"{R}/logs/figures/samples.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
     script:
@@ -116,6 +116,8 @@ rule figure_trajectory:
         png=f"{R}/figures/trajectory.png",
     log:
         f"{R}/logs/figures/trajectory.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label"),
     script:
@@ -127,12 +129,14 @@ rule figure_divergence:
     input:
         code=code("figure.py"),
         energy=energy_statistics(experiment["energy"]["classifier"]),
-        metrics=[path for name in ENERGY_GUIDED for path in metrics_of(name)],
+        metrics=metrics_of(*ENERGY_GUIDED),
     output:
         pdf=f"{R}/figures/divergence.pdf",
         png=f"{R}/figures/divergence.png",
     log:
         f"{R}/logs/figures/divergence.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label", only=ENERGY_GUIDED),
     script:
@@ -150,6 +154,8 @@ rule figure_strips:
         png=f"{R}/figures/strips.png",
     log:
         f"{R}/logs/figures/strips.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variant=experiment["trajectories"]["variant"],
         shown=[0, experiment["data"]["classes"] // 2],
@@ -161,12 +167,14 @@ rule figure_scales:
     """Figure: FID and class accuracy against the guidance scale."""
     input:
         code=code("figure.py"),
-        metrics=all_metrics(),
+        metrics=metrics_of(*VARIANTS),
     output:
         pdf=f"{R}/figures/scales.pdf",
         png=f"{R}/figures/scales.png",
     log:
         f"{R}/logs/figures/scales.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
         unguided=UNCONDITIONAL[0],
@@ -178,12 +186,14 @@ rule figure_losses:
     """Figure: training loss of the diffusion models."""
     input:
         code=code("figure.py"),
-        weights=[f"{R}/diffusion/{model}.safetensors" for model in experiment["diffusion"]["models"]],
+        weights=diffusion_weights(),
     output:
         pdf=f"{R}/figures/losses.pdf",
         png=f"{R}/figures/losses.png",
     log:
         f"{R}/logs/figures/losses.log",
+    conda:
+        "../../envs/python.yaml"
     script:
         "../scripts/figure.py"
 

@@ -22,6 +22,8 @@ rule metrics:
         json=f"{R}/metrics/{{variant}}/{{scales}}.json",
     log:
         f"{R}/logs/metrics/{{variant}}/{{scales}}.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         **METRICS_PARAMS,
@@ -38,6 +40,8 @@ rule floor:
         json=f"{R}/floor.json",
     log:
         f"{R}/logs/floor.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         **METRICS_PARAMS,

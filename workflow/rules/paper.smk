@@ -6,7 +6,7 @@ rule numbers:
     input:
         code=code("numbers.py"),
         data=rules.data.output.sidecar,
-        metrics=all_metrics(),
+        metrics=metrics_of(*VARIANTS),
         floor=rules.floor.output.json,
         robustness=by_classifier("robustness"),
         corruptions=by_classifier("corruptions"),
@@ -17,11 +17,9 @@ rule numbers:
         tex=f"{R}/numbers.tex",
     log:
         f"{R}/logs/numbers.log",
+    conda:
+        "../../envs/python.yaml"
     params:
-        variants=VARIANTS,
-        models=experiment["diffusion"]["models"],
-        eps_train=experiment["classifiers"]["eps_train"],
-        attack=experiment["classifiers"]["attack"],
         **{
             key: experiment[key]
             for key in (
@@ -35,8 +33,13 @@ rule numbers:
                 "energy",
                 "synthesis",
                 "sampling",
+                "trajectories",
             )
         },
+        variants=VARIANTS,
+        models=experiment["diffusion"]["models"],
+        eps_train=experiment["classifiers"]["eps_train"],
+        attack=experiment["classifiers"]["attack"],
     script:
         "../scripts/numbers.py"
 
@@ -48,12 +51,15 @@ rule pdf:
         TABLES,
         FIGURES,
         rules.numbers.output.tex,
+        main="paper/main.tex",
         code=code("paper.py"),
     output:
         pdf=f"{R}/paper.pdf",
     log:
         f"{R}/logs/paper.log",
+    conda:
+        "../../envs/tex.yaml"
     params:
-        sources="paper",
+        sources=lambda wildcards, input: os.path.dirname(input.main),
     script:
         "../scripts/paper.py"

@@ -8,6 +8,8 @@ rule robustness:
         json=f"{R}/robustness/{{classifier}}.json",
     log:
         f"{R}/logs/robustness/{{classifier}}.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
@@ -30,6 +32,8 @@ rule corruptions:
         json=f"{R}/corruptions/{{classifier}}.json",
     log:
         f"{R}/logs/corruptions/{{classifier}}.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
@@ -52,6 +56,8 @@ rule gradients:
         sidecar=f"{R}/gradients.npz.json",
     log:
         f"{R}/logs/gradients.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],
@@ -70,6 +76,8 @@ rule synthesis:
         sidecar=f"{R}/synthesis.npz.json",
     log:
         f"{R}/logs/synthesis.log",
+    conda:
+        "../../envs/python.yaml"
     threads: experiment["threads"]
     params:
         **experiment["synthesis"],

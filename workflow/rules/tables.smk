@@ -1,23 +1,3 @@
-PUBLISHED = "paper/published.csv"
-
-
-def by_classifier(folder):
-    """The measurements of all classifiers in a folder, in the order of eps-train."""
-    return [f"{R}/{folder}/{name}.json" for name in EPS_TRAIN]
-
-
-def described(*keys, only=VARIANTS):
-    """What tables and figures say about variants: these keys of their blocks."""
-    return {name: {key: VARIANTS[name][key] for key in keys if key in VARIANTS[name]} for name in only}
-
-
-UNCONDITIONAL = [
-    name
-    for name, spec in VARIANTS.items()
-    if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
-]
-
-
 rule table_robustness:
     """Table: accuracy under PGD, eps-test by eps-train."""
     input:
@@ -29,6 +9,8 @@ rule table_robustness:
         tex=f"{R}/tables/robustness.tex",
     log:
         f"{R}/logs/tables/robustness.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         published=experiment["published"],
     script:
@@ -39,7 +21,7 @@ rule table_unconditional:
     """Table: quality of the unguided unconditional samplers, and the floor."""
     input:
         code=code("table.py"),
-        metrics=[path for name in UNCONDITIONAL for path in metrics_of(name)],
+        metrics=metrics_of(*UNCONDITIONAL),
         floor=rules.floor.output.json,
         published=PUBLISHED,
     output:
@@ -47,6 +29,8 @@ rule table_unconditional:
         tex=f"{R}/tables/unconditional.tex",
     log:
         f"{R}/logs/tables/unconditional.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         published=experiment["published"],
         variants=described("label", "steps", only=UNCONDITIONAL),
@@ -58,12 +42,14 @@ rule table_guidance:
     """Table: every guidance variant at its best scale."""
     input:
         code=code("table.py"),
-        metrics=all_metrics(),
+        metrics=metrics_of(*VARIANTS),
     output:
         csv=f"{R}/tables/guidance.csv",
         tex=f"{R}/tables/guidance.tex",
     log:
         f"{R}/logs/tables/guidance.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
     script:
@@ -74,12 +60,14 @@ rule table_scales:
     """Table: every guidance variant at every scale."""
     input:
         code=code("table.py"),
-        metrics=all_metrics(),
+        metrics=metrics_of(*VARIANTS),
     output:
         csv=f"{R}/tables/scales.csv",
         tex=f"{R}/tables/scales.tex",
     log:
         f"{R}/logs/tables/scales.log",
+    conda:
+        "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
     script:
@@ -96,6 +84,8 @@ rule table_energy:
         tex=f"{R}/tables/energy.tex",
     log:
         f"{R}/logs/tables/energy.log",
+    conda:
+        "../../envs/python.yaml"
     script:
         "../scripts/table.py"
 
@@ -104,13 +94,14 @@ rule table_networks:
     """Table: what was trained, on how many images, in what time."""
     input:
         code=code("table.py"),
-        weights=[f"{R}/diffusion/{model}.safetensors" for model in experiment["diffusion"]["models"]]
-        + [classifier_weights(name) for name in [*EPS_TRAIN, "judge"]],
+        weights=[*diffusion_weights(), *map(classifier_weights, [*EPS_TRAIN, "judge"])],
     output:
         csv=f"{R}/tables/networks.csv",
         tex=f"{R}/tables/networks.tex",
     log:
         f"{R}/logs/tables/networks.log",
+    conda:
+        "../../envs/python.yaml"
     script:
         "../scripts/table.py"
 

@@ -1,7 +1,7 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.reporting.numbers import latex, macros
+    from energyguide.reporting.numbers import latex
     from energyguide.storage import write_text
 
-    write_text(snakemake.output.tex, latex(macros(snakemake.input, snakemake.params)))
+    write_text(snakemake.output.tex, latex(snakemake.input, snakemake.params))

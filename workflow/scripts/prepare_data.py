@@ -1,8 +1,8 @@
 from job import job
 
-from energyguide.data.sources import load
-
 with job(snakemake):
+    from energyguide.data.sources import load
+
     spec = snakemake.params.data
     dataset = load(spec, snakemake.params.seed)
     if len(dataset.classes) != spec["classes"] or dataset.shape != (spec["channels"], spec["size"], spec["size"]):

@@ -2,8 +2,6 @@ from job import job
 
 with job(snakemake):
     import torch
-    from tqdm import tqdm
-
     from energyguide.data.dataset import Dataset
     from energyguide.device import accelerated, device
     from energyguide.guidance import load_models
@@ -14,6 +12,7 @@ with job(snakemake):
     from energyguide.seeding import fold, normal
     from energyguide.storage import save_arrays, write_json
     from energyguide.trajectory import frames, record
+    from tqdm import tqdm
 
     p, where = snakemake.params, device()
     shape, samples = tuple(p.shape), range(p.samples)
@@ -35,7 +34,12 @@ with job(snakemake):
     first = torch.stack([x[y == k][0] for k in range(p.classes)])
     noise = normal(fold(p.seed, "forward"), torch.arange(len(first), device=where), 0, shape)
     schedule = schedule_of(p.process, spec)
-    strips["forward"] = torch.stack([schedule.add_noise(2 * first - 1, torch.full_like(y[: len(first)], i), noise) for i in frames(p.frames, spec["steps"])[::-1]])
+    strips["forward"] = torch.stack(
+        [
+            schedule.add_noise(2 * first - 1, torch.full_like(y[: len(first)], i), noise)
+            for i in frames(p.frames, spec["steps"])[::-1]
+        ]
+    )
     write_json(snakemake.output.json, result)
     arrays = {"forward": strips["forward"].cpu().numpy()}
     for name in p.variants:

@@ -48,7 +48,9 @@ def inception(weights):
             raise FileNotFoundError(f"{path} is missing; `metrics.inception` names it, put the file there or leave the key empty")
         fetch(URL_INCEPTION_V3, path)
     if sha256(path) != INCEPTION_SHA256:
-        raise ValueError(f"{path} is not torch-fidelity's Inception (sha256 should be {INCEPTION_SHA256}); delete it and run again")
+        raise ValueError(
+            f"{path} is not torch-fidelity's Inception (sha256 should be {INCEPTION_SHA256}); delete it and run again"
+        )
     layers = ["2048", "logits_unbiased"]
     return FeatureExtractorInceptionV3("inception-v3-compat", layers, feature_extractor_weights_path=str(path))
 

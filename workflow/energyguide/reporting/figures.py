@@ -9,7 +9,6 @@ from energyguide.reporting.results import Number, at_scale, best_scale, read_met
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
 from energyguide.storage import load_arrays, read_json, sidecar
 
-
 SHOWN = 10  # classes, at most, in a grid of images
 
 
@@ -53,7 +52,9 @@ def energy_by_class(inputs, params):
         boxes = []
         for name, s in classes.items():
             q = s["quantiles"]
-            boxes.append({"label": name, "whislo": q["0.05"], "q1": q["0.25"], "med": q["0.5"], "q3": q["0.75"], "whishi": q["0.95"]})
+            boxes.append(
+                {"label": name, "whislo": q["0.05"], "q1": q["0.25"], "med": q["0.5"], "q3": q["0.75"], "whishi": q["0.95"]}
+            )
         drawn = axes.bxp(boxes, showfliers=False, orientation="horizontal", patch_artist=True, widths=0.7)
         for patch, colour in zip(drawn["boxes"], categories(len(boxes)), strict=True):
             patch.set(facecolor=colour, linewidth=0.6)
@@ -76,8 +77,7 @@ def schedulers(inputs, params):
     sigma = np.sqrt(betas * (1 - previous) / (1 - abar))
     figure, axes = plt.subplots(figsize=(WIDTH * 0.6, 2.2))
     axes.plot(t, np.sqrt(1 - abar), label=r"standard, $\sqrt{1-\bar\alpha_t}$")
-    for number, sigmoid in enumerate(params.sigmoids):
-        y0, k, t0 = (sigmoid[key] for key in ("y0", "k", "t0"))
+    for number, (y0, k, t0) in enumerate(dict.fromkeys((s["y0"], s["k"], s["t0"]) for s in params.sigmoids)):
         curve = (1 - y0) / (1 + np.exp(-k * (t - t0))) + y0
         axes.plot(t, curve, "--", color=f"C{number + 2}", label=rf"sigmoid, $y_0={y0:g}$, $k={k:g}$, $t_0={t0:g}$")
     axes.plot(t, sigma, ":", color="C1", label=r"$\sigma_t$ of DDPM, all steps")
@@ -118,7 +118,9 @@ def samples(inputs, params):
     rows = {}
     for name, spec in params.variants.items():
         scale = best_scale(read_metrics(inputs.metrics, name))
-        shard = next(load_arrays(path) for path in inputs.samples if f"/{name}/" in path and f"{scale:g}" in path.split("/")[-2].split("_"))
+        shard = next(
+            load_arrays(path) for path in inputs.samples if f"/{name}/" in path and f"{scale:g}" in path.split("/")[-2].split("_")
+        )
         label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
         rows[label] = [image / 255 for image in shard[f"{scale:g}"][: len(classes)]]
     return gallery(rows, classes, label_width=2.1)
@@ -128,7 +130,11 @@ def trajectory(inputs, params):
     """Mean energies at x_t along the reverse process, and the size of the shift, at the best scale of each variant."""
     lines = read_json(inputs.trajectories)
     figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.2))
-    titles = {"E(x_t,y)": "mean $E(x_t, y)$ (nats)", "E(x_t)": "mean $E(x_t)$ (nats)", "shift/sigma": r"mean $\|$shift$\| / \sigma_t$"}
+    titles = {
+        "E(x_t,y)": "mean $E(x_t, y)$ (nats)",
+        "E(x_t)": "mean $E(x_t)$ (nats)",
+        "shift/sigma": r"mean $\|$shift$\| / \sigma_t$",
+    }
     for axes, (key, title) in zip(panels, titles.items(), strict=True):
         for (name, spec), colour in zip(params.variants.items(), categories(len(params.variants)), strict=True):
             line = lines[name]
@@ -179,7 +185,13 @@ def scales(inputs, params):
     """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
     guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
     units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
-    names = {"sigma": r"$\sigma_t$", "sigma2": r"$\sigma_t^2$", "standard": r"$\sqrt{1-\bar\alpha_t}$", "sigmoid": "sigmoid", "eps": r"$\epsilon$"}
+    names = {
+        "sigma": r"$\sigma_t$",
+        "sigma2": r"$\sigma_t^2$",
+        "standard": r"$\sqrt{1-\bar\alpha_t}$",
+        "sigmoid": "sigmoid",
+        "eps": r"$\epsilon$",
+    }
     figure, panels = plt.subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
     for (name, spec), colour in zip(guided.items(), categories(len(guided)), strict=True):
         metrics = read_metrics(inputs.metrics, name)["scales"]
@@ -203,7 +215,12 @@ def scales(inputs, params):
             axes.axhline(level, color="grey", linestyle=":", linewidth=0.8, label="unguided")
     panels[0][0].set_ylabel("FID")
     panels[1][0].set_ylabel("class accuracy (%)")
-    handles = dict(zip(*reversed([sum(part, []) for part in zip(*(a.get_legend_handles_labels() for a in panels[0]), strict=True)]), strict=True))
+    handles = dict(
+        zip(
+            *reversed([sum(part, []) for part in zip(*(a.get_legend_handles_labels() for a in panels[0]), strict=True)]),
+            strict=True,
+        )
+    )
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     return figure
 

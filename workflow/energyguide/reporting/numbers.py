@@ -1,21 +1,49 @@
-"""Numbers and comparisons for the text, as LaTeX macros: the prose claims no outcome that is not made here."""
+"""Numbers and comparisons for the text, as LaTeX macros: the prose claims no outcome that is not made here.
+
+Each function returns name -> text. The names that begin with `say` are whole sentences, true for whatever was measured.
+"""
+
+from statistics import fmean
 
 from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
-from energyguide.reporting.tables import escape, plus_minus, read_published
+from energyguide.reporting.tables import MEASURES, escape, plus_minus, read_published
 from energyguide.storage import git, read_json
 
-
 REAL = {"train": "training", "test": "test"}
+NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
+
+
+def latex(inputs, params):
+    """All macros as LaTeX definitions: an unknown one fails the build, and so does a doubled one."""
+    samples = Samples(inputs, params)
+    found = {
+        **data(inputs, params),
+        **settings(params),
+        **protocol(samples.floor, params),
+        **robustness(inputs, params),
+        **corruptions(inputs),
+        **energies(inputs, params),
+        **unguided(samples),
+        **plain_against_robust(samples),
+        **schedulers(samples),
+        **joint(samples),
+        **scales(samples),
+        **best(samples),
+        **trajectory(inputs, samples),
+        **published(inputs, params),
+    }
+    found["saySummary"] = f"{found.pop('summary')} {found['sayPlainRobust']}"
+    return "".join(rf"\newcommand{{\{name}}}{{{text}}}" + "\n" for name, text in found.items())
 
 
 def listing(items):
     """1, 2 and 3."""
-    items = [str(item) for item in items]
+    items = [str(item) for item in items] or ["--"]
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def percent(value, digits=1):
-    return rf"{100 * value:.{digits}f}\%"
+def percent(value):
+    return rf"{100 * value:.1f}\%"
 
 
 def compare(a, b, higher, lower, same):
@@ -25,289 +53,338 @@ def compare(a, b, higher, lower, same):
     return higher if a.mean > b.mean else lower
 
 
-def name_of(spec, scale=None):
-    """How the text calls a variant: its label, lower case but for abbreviations, with its scale."""
-    label = escape(spec["label"])
-    label = label if label[:2].isupper() else label[0].lower() + label[1:]
-    return label if scale is None or "unit" not in spec else rf"{label}, at $s={scale:g}$"
+class Samples:
+    """All that was measured on samples: by variant, at its best scale."""
+
+    def __init__(self, inputs, params):
+        self.title, self.models, self.variants = params.title, params.models, params.variants
+        self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
+        self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
+        self.floor = read_json(inputs.floor)
+        self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
+        self.energy_classifier = params.energy["classifier"].removeprefix("eps")
+
+    def values(self, name, key):
+        return at_scale(self.metrics[name], self.scale[name])[key]
+
+    def number(self, name, key):
+        return Number.of(self.values(name, key))
+
+    def text(self, name, key):
+        _, digits, factor, _ = MEASURES[key]
+        return plus_minus(self.values(name, key), digits, factor) + (r"\%" if factor == 100 else "")
+
+    def floor_text(self, key):
+        return plus_minus(self.floor[key], MEASURES[key][1])
+
+    def called(self, name):
+        """How the text calls a variant: its label, in lower case but for abbreviations, and its scale."""
+        label = escape(self.variants[name]["label"])
+        label = label if label[:2].isupper() else label[0].lower() + label[1:]
+        return rf"{label}, at $s={self.scale[name]:g}$" if name in self.guided else label
+
+    def select(self, **wanted):
+        """The variants whose block has these values."""
+        return [name for name, spec in self.variants.items() if all(spec.get(k) == v for k, v in wanted.items())]
+
+    def unguided(self, withheld, sampler="ddpm"):
+        """The unguided variant of a model by how often its class was withheld: 1, 0 or between; None if there is none."""
+        for name in self.select(guidance="unguided", sampler=sampler):
+            p = self.models[self.variants[name]["model"]]["p_uncond"]
+            if p == withheld or (withheld == "between" and 0 < p < 1):
+                return name
+        return None
+
+    def finest(self, names):
+        """The variant with the least Frechet joint distance to the training images."""
+        return min(names, key=lambda name: self.number(name, "fjd_train").mean)
 
 
-def macros(inputs, params):
-    """name -> text, for everything that the paper's sources may use."""
-    p = params
-    variants = p.variants
-    metrics = {name: read_metrics(inputs.metrics, name) for name in variants}
-    best = {name: best_scale(m) for name, m in metrics.items()}
-    found = {name: at_scale(metrics[name], best[name]) for name in variants}
-    floor = read_json(inputs.floor)
-    counts = read_json(inputs.data)["counts"]
+def data(inputs, params):
+    counts, spec = read_json(inputs.data)["counts"], params.data
     return {
-        **facts(p, counts, variants, floor),
-        **robustness(inputs, p),
-        **energies(inputs, p),
-        **sampled(p, variants, metrics, best, found, floor),
-        **trajectory(inputs, variants, p),
-        **published(inputs, p),
-    }
-
-
-def facts(p, counts, variants, floor):
-    """What was set, not measured."""
-    data, sampling = p.data, p.sampling
-    features = floor["protocol"]["features"]
-    judged = features.startswith("classifier")
-    guided = [v for v in variants.values() if "unit" in v] or list(variants.values())
-    unguided = {v["sampler"]: v["steps"] for v in reversed(variants.values()) if "unit" not in v}
-    sigmoid = next((v["sigmoid"] for v in variants.values() if "sigmoid" in v), None)
-    notice = (
-        rf"\emph{{This is the small default edition of the paper: all numbers were measured on {p.title}, "
-        rf"{data['size']}$\times${data['size']} pixels, with networks and grids cut down to run in minutes without a GPU. "
-        "It shows that the pipeline works, and how; for claims about natural images build a full-size edition.}"
-    )
-    note = {
-        True: "Features are the penultimate activations of a plain classifier trained independently of those that guide; "
-        "an FID of such features can be compared within this paper only, and with no published number.",
-        False: "Features are those of torch-fidelity's Inception network, so that numbers can be compared with published ones "
-        "of the same protocol.",
-    }[judged]
-    return {
-        "expName": escape(p.name),
-        "expTitle": escape(p.title),
-        "smallNotice": notice if p.small else "",
+        "expName": escape(params.name),
+        "expTitle": escape(params.title),
         "nTrain": f"{counts['train']:,}",
         "nHeldOut": f"{counts['val']:,}",
         "nTest": f"{counts['test']:,}",
-        "nClasses": data["classes"],
-        "imageShape": rf"${data['channels']}\times{data['size']}\times{data['size']}$",
-        "processSteps": p.process["steps"],
-        "sampleSteps": listing(sorted({v["steps"] for v in guided})),
-        "ddpmSteps": unguided.get("ddpm", "--"),
-        "ddimSteps": unguided.get("ddim", "--"),
-        "nSamples": f"{sampling['samples']:,}",
-        "nSets": sampling["seeds"],
-        "featuresName": features,
-        "featuresNote": note,
-        "referenceName": floor["protocol"]["reference"],
-        "attackNorm": {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}[p.attack["norm"]],
-        "pgdTrainSteps": p.attack["steps"],
-        "pgdTestSteps": p.robustness["steps"],
-        "epsTrainList": listing(f"{e:g}" for e in p.eps_train),
-        "epsTestList": listing(f"{e:g}" for e in p.robustness["eps_test"]),
-        "energyClassifier": p.energy["classifier"].removeprefix("eps"),
-        "jointLambda": listing(sorted({v["lambda"] for v in variants.values() if "lambda" in v})) or "--",
-        "sigmoidParameters": ", ".join(f"${k[0]}_0 = {v:g}$" if k != "k" else f"$k = {v:g}$" for k, v in sigmoid.items()) if sigmoid else "--",
-        "pUncond": listing(sorted({m["p_uncond"] for m in p.models.values() if 0 < m["p_uncond"] < 1})),
-        "synthesisEps": f"{p.synthesis['eps']:g}",
-        "synthesisSteps": p.synthesis["steps"],
-        "commit": (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if git("status", "--porcelain") else ""),
-        "command": f"snakemake --config experiment={p.name}",
+        "nClasses": spec["classes"],
+        "imageShape": rf"${spec['channels']}\times{spec['size']}\times{spec['size']}$",
+        "smallNotice": small_notice(params) if params.small else "",
     }
 
 
-def robustness(inputs, p):
+def small_notice(params):
+    size = params.data["size"]
+    return (
+        rf"\emph{{This is the small default edition: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
+        "pixels, with networks and grids cut down to run in minutes without a GPU. It shows that the pipeline works, and "
+        "how; claims about larger images need a full-size edition.}"
+    )
+
+
+def settings(params):
+    variants = params.variants.values()
+    guided = sorted({spec["steps"] for spec in variants if "unit" in spec})
+    free = {spec["sampler"]: spec["steps"] for spec in reversed(variants) if "unit" not in spec}
+    sigmoid = next((spec["sigmoid"] for spec in variants if "sigmoid" in spec), None)
+    dirty = " with changes" if git("status", "--porcelain") else ""
+    return {
+        "processSteps": params.process["steps"],
+        "sampleSteps": listing(guided),
+        "ddpmSteps": free.get("ddpm", "--"),
+        "ddimSteps": free.get("ddim", "--"),
+        "attackNorm": NORMS[params.attack["norm"]],
+        "pgdTrainSteps": params.attack["steps"],
+        "pgdTestSteps": params.robustness["steps"],
+        "epsTrainList": listing(f"{eps:g}" for eps in params.eps_train),
+        "epsTestList": listing(f"{eps:g}" for eps in params.robustness["eps_test"]),
+        "energyClassifier": params.energy["classifier"].removeprefix("eps"),
+        "jointLambda": listing(sorted({spec["lambda"] for spec in variants if "lambda" in spec})),
+        "sigmoidParameters": "$y_0 = {y0:g}$, $k = {k:g}$, $t_0 = {t0:g}$".format(**sigmoid) if sigmoid else "--",
+        "pUncond": listing(sorted({m["p_uncond"] for m in params.models.values() if 0 < m["p_uncond"] < 1})),
+        "synthesisEps": f"{params.synthesis['eps']:g}",
+        "synthesisSteps": params.synthesis["steps"],
+        "stripVariant": escape(params.variants[params.trajectories["variant"]]["label"]),
+        "commit": (git("rev-parse", "--short", "HEAD") or "unknown") + dirty,
+        "command": f"snakemake --config experiment={params.name}",
+    }
+
+
+def protocol(floor, params):
+    used = floor["protocol"]
+    own = (
+        "Features are the penultimate activations of a plain classifier trained independently of those that guide; an FID of "
+        "such features can be compared within this paper only, and with no published number."
+    )
+    inception = (
+        "Features are those of torch-fidelity's Inception network, so that numbers can be compared with published ones of the "
+        "same protocol."
+    )
+    return {
+        "nSamples": f"{params.sampling['samples']:,}",
+        "nSets": params.sampling["seeds"],
+        "featuresName": used["features"],
+        "featuresNote": own if used["features"].startswith("classifier") else inception,
+        "referenceName": used["reference"],
+    }
+
+
+def robustness(inputs, params):
+    """Clean and attacked accuracy of the plain classifier and of the one whose energies are used."""
     results = {r["eps_train"]: r["accuracy"] for r in map(read_json, inputs.robustness)}
-    plain, robust = results[min(results)], results[float(p.energy["classifier"].removeprefix("eps"))]
-    radii = [e for e in plain if float(e) > 0]
-    shown = next((e for e in radii if float(e) == 0.5), radii[0] if radii else next(iter(plain)))
-    clean = next((e for e in plain if float(e) == 0), shown)
-    best = max(results, key=lambda e: results[e][shown])
-    gain = results[best][shown] - plain[shown]
-    cost = plain[clean] - results[best][clean]
-    price = "costs" if cost > 0 else "adds"
-    noise = {r["eps_train"]: r["noise"] for r in map(read_json, inputs.corruptions)}
-    dark = {r["eps_train"]: r["darkness"] for r in map(read_json, inputs.corruptions)}
-
-    def average(grid):
-        return sum(grid.values()) / len(grid)
-
-    ranks = {key: max(grid, key=lambda e: average(grid[e])) for key, grid in (("noise", noise), ("dark", dark))}
-    corrupted = (
-        rf"Averaged over the grid, the classifier with $\varepsilon$-train {ranks['noise']:g} stands Gaussian noise best "
-        rf"({percent(average(noise[ranks['noise']]))}, against {percent(average(noise[min(noise)]))} at $\varepsilon$-train {min(noise):g}), "
-        rf"and the one with {ranks['dark']:g} darkness ({percent(average(dark[ranks['dark']]))}, against "
-        rf"{percent(average(dark[min(dark)]))})."
-    )
-    said = (
-        rf"At $\varepsilon$-test {float(shown):g} the classifier trained at {best:g} is right on {percent(results[best][shown])} of the test "
-        rf"images, that trained at {min(results):g} on {percent(plain[shown])}: a difference of {100 * gain:.1f} points, which {price} "
-        f"{100 * abs(cost):.1f} points of clean accuracy."
-    )
+    plain, robust = results[min(results)], results[float(params.energy["classifier"].removeprefix("eps"))]
+    clean, *radii = sorted(plain, key=float)
+    shown = next((eps for eps in radii if float(eps) == 0.5), (radii or [clean])[0])
+    top = max(results, key=lambda eps: results[eps][shown])
+    gain, cost = results[top][shown] - plain[shown], plain[clean] - results[top][clean]
     return {
         "epsShown": f"{float(shown):g}",
         "plainClean": percent(plain[clean]),
         "plainAttacked": percent(plain[shown]),
         "robustClean": percent(robust[clean]),
         "robustAttacked": percent(robust[shown]),
-        "sayRobustness": said,
-        "sayCorruptions": corrupted,
+        "sayRobustness": rf"At $\varepsilon$-test {float(shown):g} the classifier trained at {top:g} is right on "
+        rf"{percent(results[top][shown])} of the test images, that trained at {min(results):g} on {percent(plain[shown])}: a "
+        rf"difference of {100 * gain:.1f} points, which {'costs' if cost >= 0 else 'comes with a gain of'} "
+        rf"{100 * abs(cost):.1f} points of clean accuracy.",
     }
 
 
-def energies(inputs, p):
-    statistics = next(r for r in map(read_json, inputs.energies) if r["eps_train"] == float(p.energy["classifier"].removeprefix("eps")))
-    classes = {name: s["mean"] for name, s in statistics["E(x)"]["classes"].items()}
-    low, high = min(classes, key=classes.get), max(classes, key=classes.get)
-    everything = statistics["E(x)"]["all"]
+def corruptions(inputs):
+    """Which classifier stands noise, and which darkness, best on average."""
+    results = [read_json(path) for path in inputs.corruptions]
+    said = []
+    for key, name in (("noise", "Gaussian noise"), ("darkness", "darkness")):
+        means = {r["eps_train"]: fmean(r[key].values()) for r in results}
+        top, plain = max(means, key=means.get), min(means)
+        said.append(
+            rf"{name} best ({percent(means[top])} at $\varepsilon$-train {top:g}, against {percent(means[plain])} at {plain:g})"
+        )
+    return {"sayCorruptions": f"Averaged over each grid, these classifiers stand {said[0]}, and {said[1]}."}
+
+
+def energies(inputs, params):
+    """Where the classes lie in E(x)."""
+    eps = float(params.energy["classifier"].removeprefix("eps"))
+    statistics = next(r for r in map(read_json, inputs.energies) if r["eps_train"] == eps)["E(x)"]
+    means = {name: s["mean"] for name, s in statistics["classes"].items()}
+    low, high, every = min(means, key=means.get), max(means, key=means.get), statistics["all"]
     return {
-        "sayEnergies": rf"Under the classifier with $\varepsilon$-train {statistics['eps_train']:g} the mean $E(x)$ is lowest for class "
-        rf"{escape(low)} (${classes[low]:.2f}$) and highest for class {escape(high)} (${classes[high]:.2f}$); over all images it is "
-        rf"${everything['mean']:.2f}$ with a standard deviation of ${everything['std']:.2f}$."
+        "sayEnergies": rf"Under the classifier with $\varepsilon$-train {eps:g} the mean $E(\mathbf{{x}})$ is lowest for class "
+        rf"{escape(low)} (${means[low]:.2f}$) and highest for class {escape(high)} (${means[high]:.2f}$); over all images it is "
+        rf"${every['mean']:.2f}$, with a standard deviation of ${every['std']:.2f}$."
     }
 
 
-def sampled(p, variants, metrics, best, found, floor):
-    def number(name, key):
-        return Number.of(found[name][key])
-
-    def text(name, key, digits=2):
-        return plus_minus(found[name][key], digits)
-
-    def accuracy(name):
-        return plus_minus(found[name]["accuracy"], 1, 100) + r"\%"
-
-    def select(**wanted):
-        """Names of the variants whose block has these values."""
-        return [n for n, v in variants.items() if all(v.get(k) == w for k, w in wanted.items())]
-
-    def finest(names):
-        return min(names, key=lambda n: number(n, "fjd_train").mean)
-
-    free = {v: [n for n in select(guidance="unguided") if variants[n]["model"] == v] for v in p.models}
-    unconditional = [n for m, names in free.items() for n in names if p.models[m]["p_uncond"] == 1]
-    base = next(n for n in unconditional if variants[n]["sampler"] == "ddpm")
-    ddim = next((n for n in unconditional if variants[n]["sampler"] == "ddim"), base)
-    conditional = next((n for m, ns in free.items() for n in ns if p.models[m]["p_uncond"] == 0), base)
-    joint_model = next((n for m, ns in free.items() for n in ns if 0 < p.models[m]["p_uncond"] < 1), conditional)
-    guided = [n for n in variants if "unit" in variants[n]] or [base]
-
-    said = {
-        "fidUnguided": text(base, "fid"),
-        "isUnguided": text(base, "is"),
-        "precisionUnguided": text(base, "precision"),
-        "recallUnguided": text(base, "recall"),
-        "fidFloor": plus_minus(floor["fid"]),
-        "isFloor": plus_minus(floor["is"]),
-        "accUnguided": accuracy(base),
-        "accConditional": accuracy(conditional),
-        "fidConditional": text(conditional, "fid"),
-        "accJointModel": accuracy(joint_model),
-        "fidDdim": text(ddim, "fid"),
+def unguided(samples):
+    """The samplers without guidance, and the floor."""
+    ddpm = samples.unguided(1)
+    ddim = samples.unguided(1, "ddim")
+    conditional = samples.unguided(0) or ddpm
+    joint_model = samples.unguided("between") or conditional
+    found = {
+        "fidUnguided": samples.text(ddpm, "fid"),
+        "isUnguided": samples.text(ddpm, "is"),
+        "precisionUnguided": samples.text(ddpm, "precision"),
+        "recallUnguided": samples.text(ddpm, "recall"),
+        "accUnguided": samples.text(ddpm, "accuracy"),
+        "fidFloor": samples.floor_text("fid"),
+        "isFloor": samples.floor_text("is"),
+        "accConditional": samples.text(conditional, "accuracy"),
+        "fidConditional": samples.text(conditional, "fid"),
+        "accJointModel": samples.text(joint_model, "accuracy"),
+        "fidDdim": samples.text(ddim, "fid") if ddim else "--",
     }
-    verdict = compare(number(ddim, "fid"), number(base, "fid"), "a higher FID than", "a lower FID than", "the same FID, within its spread, as")
-    said["sayUnconditional"] = (
-        rf"In {variants[ddim]['steps']} steps DDIM reaches {verdict} DDPM in {variants[base]['steps']} ({said['fidDdim']} against "
-        rf"{said['fidUnguided']}); real {REAL[floor['images']]} images in sets of the same size stand at {said['fidFloor']}."
+    floor = f"{REAL[samples.floor['images']]} images in sets of the same size stand at {found['fidFloor']}"
+    if not ddim:
+        return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
+    verdict = compare(
+        samples.number(ddim, "fid"),
+        samples.number(ddpm, "fid"),
+        "a higher FID than",
+        "a lower FID than",
+        "the same FID, within its spread, as",
     )
+    steps = {name: samples.variants[name]["steps"] for name in (ddpm, ddim)}
+    return found | {
+        "sayUnconditional": f"In {steps[ddim]} steps DDIM reaches {verdict} DDPM in {steps[ddpm]} ({found['fidDdim']} against "
+        f"{found['fidUnguided']}); real {floor}."
+    }
 
-    plain = [n for n in select(guidance="classifier") if variants[n]["classifier"] == "eps0"]
-    robust = [n for n in select(guidance="classifier") if variants[n]["classifier"] != "eps0"]
-    if plain and robust:
-        a, b = finest(plain), finest(robust)
-        fid = compare(number(b, "fid"), number(a, "fid"), "raises", "lowers", "does not, beyond its spread, change")
-        acc = compare(number(b, "accuracy"), number(a, "accuracy"), "higher", "lower", "no different, within its spread")
-        said["sayPlainRobust"] = (
-            rf"Replacing the plain classifier ($s={best[a]:g}$) by the one that serves best, {name_of(variants[b], best[b])}, {fid} the FID "
-            rf"({text(a, 'fid')} to {text(b, 'fid')}), and class accuracy is {acc} ({accuracy(a)} to {accuracy(b)})."
-        )
-    else:
-        said["sayPlainRobust"] = "This edition guides with classifiers of one kind only."
 
-    energy = select(guidance="energy")
-    standard = [n for n in energy if variants[n]["unit"] == "standard"]
-    sigmoid = [n for n in energy if variants[n]["unit"] == "sigmoid"]
-    if standard and sigmoid:
-        a, b = standard[0], sigmoid[0]
-        fid = compare(number(b, "fid"), number(a, "fid"), "higher", "lower", "the same within its spread")
-        said["saySchedulers"] = (
-            rf"At their best scales the sigmoid scheduler's FID is {fid} ({text(b, 'fid')} at $s={best[b]:g}$, against {text(a, 'fid')} at "
-            rf"$s={best[a]:g}$ with the standard one), with class accuracies of {accuracy(b)} and {accuracy(a)}."
-        )
-    else:
-        said["saySchedulers"] = "This edition guides with one scheduler only."
-
-    pairs = [(a, b) for b in variants if "lambda" in variants[b] for a in energy if variants[a]["unit"] == variants[b]["unit"]]
-    if pairs:
-        a, b = pairs[0]
-        both = [s for s in metrics[a]["scales"] if s in metrics[b]["scales"]]
-        closer = [
-            s
-            for s in both
-            if Number.of(metrics[b]["scales"][s]["energy_divergence"]).mean < Number.of(metrics[a]["scales"][s]["energy_divergence"]).mean
-        ]
-        finer = [s for s in both if Number.of(metrics[b]["scales"][s]["fid"]).mean < Number.of(metrics[a]["scales"][s]["fid"]).mean]
-        gap = compare(number(b, "energy_divergence"), number(a, "energy_divergence"), "widens", "narrows", "does not, beyond its spread, change")
-        said["sayJoint"] = (
-            rf"At the best scales the term $\Delta E$ {gap} the divergence between the energies of samples and of training images "
-            rf"({text(a, 'energy_divergence')} to {text(b, 'energy_divergence')} nats), at an FID of {text(b, 'fid')} instead of {text(a, 'fid')} and a "
-            rf"class accuracy of {accuracy(b)} instead of {accuracy(a)}. At equal scales it narrows the divergence at {len(closer)} of {len(both)} "
-            rf"scales, and lowers the FID at {len(finer)}."
-        )
-    else:
-        said["sayJoint"] = "This edition has no joint energy guidance."
-
-    said["sayScales"] = scale_sentence(variants, metrics, guided, number(base, "accuracy"))
-    winner = finest(guided)
-    better = compare(number(winner, "accuracy"), number(conditional, "accuracy"), "above", "below", "level with")
-    said["sayBest"] = (
-        rf"By the Fr\'echet joint distance to the training images, the best guided variant is {name_of(variants[winner], best[winner])}: FID "
-        rf"{text(winner, 'fid')}, class accuracy {accuracy(winner)}, which is {better} that of the class-conditional model "
-        rf"({said['accConditional']})."
+def plain_against_robust(samples):
+    guided = samples.select(guidance="classifier")
+    plain = [name for name in guided if samples.variants[name]["classifier"] == "eps0"]
+    robust = [name for name in guided if name not in plain]
+    if not plain or not robust:
+        return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
+    a, b = samples.finest(plain), samples.finest(robust)
+    fid = compare(samples.number(b, "fid"), samples.number(a, "fid"), "raises", "lowers", "does not, beyond its spread, change")
+    accuracy = compare(
+        samples.number(b, "accuracy"), samples.number(a, "accuracy"), "higher", "lower", "the same, within its spread"
     )
-    up = compare(number(winner, "accuracy"), number(base, "accuracy"), "raises", "lowers", "leaves")
-    cost = compare(number(winner, "fid"), number(base, "fid"), "at a higher FID", "at a lower FID", "at the same FID within its spread")
-    said["saySummary"] = (
-        rf"On {escape(p.title)}, guidance of an unconditional model {up} the share of samples recognised as the class asked for, from "
-        rf"{said['accUnguided']} to {accuracy(winner)} with the best variant, {name_of(variants[winner], best[winner])}, {cost} "
-        rf"({said['fidUnguided']} to {text(winner, 'fid')}; the floor is {said['fidFloor']}). " + said["sayPlainRobust"]
+    return {
+        "sayPlainRobust": rf"Replacing the plain classifier (at $s={samples.scale[a]:g}$) by the robust one that serves best "
+        rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}), and class accuracy is "
+        rf"{accuracy} ({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')})."
+    }
+
+
+def schedulers(samples):
+    standard = samples.select(guidance="energy", unit="standard")
+    sigmoid = samples.select(guidance="energy", unit="sigmoid")
+    if not standard or not sigmoid:
+        return {"saySchedulers": "Only one scheduler is used in this edition."}
+    a, b = standard[0], sigmoid[0]
+    fid = compare(samples.number(b, "fid"), samples.number(a, "fid"), "higher", "lower", "the same within its spread")
+    return {
+        "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {fid} ({samples.text(b, 'fid')} at "
+        rf"$s={samples.scale[b]:g}$, against {samples.text(a, 'fid')} at $s={samples.scale[a]:g}$ with the standard one), with "
+        rf"class accuracies of {samples.text(b, 'accuracy')} and {samples.text(a, 'accuracy')}."
+    }
+
+
+def joint(samples):
+    """What the term dE changes, against energy guidance in the same unit."""
+    pairs = [
+        (a, b)
+        for b, spec in samples.variants.items()
+        if "lambda" in spec
+        for a in samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
+    ]
+    if not pairs:
+        return {"sayJoint": "Joint-energy guidance has no counterpart to be compared with in this edition."}
+    a, b = pairs[0]
+    before, after = samples.metrics[a]["scales"], samples.metrics[b]["scales"]
+    shared = [scale for scale in before if scale in after]
+    less = {
+        key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", "fid")
+    }
+    gap = compare(
+        samples.number(b, "energy_divergence"),
+        samples.number(a, "energy_divergence"),
+        "widens",
+        "narrows",
+        "does not, beyond its spread, change",
     )
-    return said
+    return {
+        "sayJoint": rf"At the best scales the term $\Delta E$ {gap} the divergence between the energies of samples and of "
+        rf"training images ({samples.text(a, 'energy_divergence')} to {samples.text(b, 'energy_divergence')} nats); the FID is "
+        rf"{samples.text(b, 'fid')} instead of {samples.text(a, 'fid')}, and the class accuracy {samples.text(b, 'accuracy')} "
+        rf"instead of {samples.text(a, 'accuracy')}. At equal scales the divergence is smaller with it at "
+        rf"{less['energy_divergence']} of {len(shared)} scales, and the FID at {less['fid']}."
+    }
 
 
-def scale_sentence(variants, metrics, guided, unguided):
+def scales(samples):
     """How class accuracy moves with the scale, and where FID is least."""
-    rising, peaks = [], []
-    for name in guided:
-        scales = metrics[name]["scales"]
-        accuracies = [unguided, *(Number.of(r["accuracy"]) for s, r in scales.items() if float(s) > 0)]
-        top = max(range(len(accuracies)), key=lambda i: accuracies[i].mean)
-        steps = [b.mean >= a.mean - (a.std**2 + b.std**2) ** 0.5 for a, b in zip(accuracies[:top], accuracies[1 : top + 1], strict=True)]
-        if all(steps):
-            rising.append(name)
-        if top < len(accuracies) - 1:
-            peaks.append(name)
-    least = [name for name in guided if min(metrics[name]["scales"], key=lambda s: Number.of(metrics[name]["scales"][s]["fid"]).mean) == next(iter(metrics[name]["scales"]))]
-    return (
-        f"From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak in {len(rising)} of {len(guided)} guided "
-        f"variants; in {len(peaks)} the largest scale tried is past the peak. The FID is least at the smallest scale tried in {len(least)}."
+    start = samples.number(samples.unguided(1), "accuracy")
+    rising = past = smallest = 0
+    for name in samples.guided:
+        results = [r for s, r in samples.metrics[name]["scales"].items() if float(s) > 0]
+        line = [start, *(Number.of(r["accuracy"]) for r in results)]
+        peak = max(range(len(line)), key=lambda i: line[i].mean)
+        rising += all(compare(b, a, True, False, True) for a, b in zip(line[:peak], line[1 : peak + 1], strict=True))
+        past += peak < len(line) - 1
+        smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
+    return {
+        "sayScales": f"From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
+        f"in {rising} of {len(samples.guided)} guided variants; in {past} the largest scale tried is past the peak. The FID is "
+        f"least at the smallest scale tried in {smallest}."
+    }
+
+
+def best(samples):
+    """The guided variant of the least Frechet joint distance, and what it gains."""
+    ddpm = samples.unguided(1)
+    conditional = samples.unguided(0) or ddpm
+    top = samples.finest(samples.guided)
+    accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
+    level = compare(
+        samples.number(top, "accuracy"), samples.number(conditional, "accuracy"), "above", "below", "within its spread of"
     )
+    moves = compare(samples.number(top, "accuracy"), samples.number(ddpm, "accuracy"), "raises", "lowers", "does not change")
+    cost = compare(
+        samples.number(top, "fid"),
+        samples.number(ddpm, "fid"),
+        "at a higher FID",
+        "at a lower FID",
+        "at the same FID, within its spread",
+    )
+    return {
+        "sayBest": rf"By the Fr\'echet joint distance to the training images, the best guided variant is {samples.called(top)}: "
+        rf"FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
+        rf"({samples.text(conditional, 'accuracy')}).",
+        "summary": rf"On {escape(samples.title)}, guidance of an unconditional model {moves} the share of samples recognised as "
+        rf"the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant ({samples.called(top)}), "
+        rf"{cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
+    }
 
 
-def trajectory(inputs, variants, p):
-    """Where the energies of the variants end, by the same classifier."""
-    lines = read_json(inputs.trajectories)
-    ends = {name: line["E(x_0,y)"][-1] for name, line in lines.items()}
+def trajectory(inputs, samples):
+    """Where the energies of the variants end, by one classifier."""
+    ends = {name: line["E(x_0,y)"][-1] for name, line in read_json(inputs.trajectories).items()}
     low, high = min(ends, key=ends.get), max(ends, key=ends.get)
     return {
-        "sayTrajectory": rf"Seen by the classifier with $\varepsilon$-train {p.energy['classifier'].removeprefix('eps')}, the mean $E(x, y)$ "
-        rf"at the end of the trajectory is lowest for {name_of(variants[low], lines[low]['scale'])} (${ends[low]:.1f}$ nats) and highest for "
-        rf"{name_of(variants[high], lines[high]['scale'])} (${ends[high]:.1f}$ nats)."
+        "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier}, the mean "
+        rf"$E(\mathbf{{x}},y)$ at the end is lowest for {samples.called(low)} (${ends[low]:.1f}$ nats), and highest for "
+        rf"{samples.called(high)} (${ends[high]:.1f}$ nats)."
     }
 
 
-def published(inputs, p):
-    if not p.published:
-        return {"sayPublished": "Published numbers for this method are for CIFAR-10; none is printed beside those of this edition."}
-    reported = read_published(inputs.published, p.published, "robustness")
-    ours = {(f"{float(e):g}", f"{r['eps_train']:g}"): 100 * a for r in map(read_json, inputs.robustness) for e, a in r["accuracy"].items()}
+def published(inputs, params):
+    """Where ours stand against the reported numbers."""
+    if not params.published:
+        return {"sayPublished": "Published numbers are for CIFAR-10, and none is printed beside those of this edition."}
+    reported = read_published(inputs.published, params.published, "robustness")
+    results = [read_json(path) for path in inputs.robustness]
+    ours = {(f"{float(eps):g}", f"{r['eps_train']:g}"): 100 * a for r in results for eps, a in r["accuracy"].items()}
     gaps = [abs(ours[key] - reported[key]) for key in reported if key in ours]
     if not gaps:
         return {"sayPublished": "The grids of this edition share no cell with the published ones."}
     return {
-        "sayPublished": f"Reported numbers stand in brackets, or in lines of their own. Over the {len(gaps)} cells that "
-        f"Table~\\ref{{tab:robustness}} shares with the published one, the mean absolute difference is {sum(gaps) / len(gaps):.1f} points."
+        "sayPublished": "Reported numbers stand in brackets, or in lines of their own. Over the "
+        rf"{len(gaps)} cells that Table~\ref{{tab:robustness}} shares with the published one, the mean absolute difference is "
+        rf"{fmean(gaps):.1f} points."
     }
-
-
-def latex(found):
-    """The macros as LaTeX: an unknown one fails the build, a doubled one too."""
-    return "".join(rf"\newcommand{{\{name}}}{{{text}}}" + "\n" for name, text in found.items())

@@ -18,7 +18,13 @@ class DiffusionObjective:
     """
 
     def __init__(self, model, schedule, p_uncond, augmentation, where):
-        self.model, self.schedule, self.p_uncond, self.augmentation, self.where = model.to(where), schedule, p_uncond, augmentation, where
+        self.model, self.schedule, self.p_uncond, self.augmentation, self.where = (
+            model.to(where),
+            schedule,
+            p_uncond,
+            augmentation,
+            where,
+        )
         self.network = accelerated(model, where)
 
     def loss(self, x, y):

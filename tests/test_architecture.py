@@ -1,0 +1,66 @@
+"""The shape of the house: who imports whom, and what each rule depends on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from energyguide.closure import closure, imports
+
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+PACKAGE = WORKFLOW / "energyguide"
+ROOTS = (WORKFLOW, WORKFLOW / "scripts")
+
+FLOORS = [
+    {"schedule", "storage", "seeding", "config", "closure", "device"},
+    {"data", "nets", "checkpoints"},
+    {"energy", "attacks", "corruptions"},
+    {"samplers", "robustness", "synthesis", "guidance"},
+    {"training", "metrics", "sampling", "trajectory"},
+    {"reporting"},
+]
+
+
+def room(file):
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def files_of(script):
+    return {str(file.relative_to(WORKFLOW)) for file in closure(WORKFLOW / "scripts" / script, ROOTS)}
+
+
+def test_rooms_import_only_from_floors_below_or_their_own_room():
+    """Guidance stands on the samplers' hooks; apart from that no floor knows itself."""
+    floor = {name: level for level, names in enumerate(FLOORS) for name in names}
+    for file in PACKAGE.rglob("*.py"):
+        for used in imports(file, ROOTS):
+            here, there = room(file), room(used)
+            if there != "__init__" and here != "__init__" and (here, there) != ("guidance", "samplers"):
+                assert here == there or floor[there] < floor[here], f"{here} imports {there}"
+
+
+def test_closure_follows_imports_inside_functions_and_packages():
+    files = files_of("sample.py")
+    assert {"energyguide/nets/unet.py", "energyguide/nets/resnet.py", "energyguide/samplers.py", "scripts/job.py"} <= files
+    assert not any("reporting" in file or "metrics" in file for file in files)
+
+
+@pytest.mark.parametrize(
+    ("script", "needs", "does_without"),
+    [
+        ("train_diffusion.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
+        ("train_classifier.py", "energyguide/nets/resnet.py", "energyguide/nets/unet.py"),
+        ("train_classifier.py", "energyguide/attacks.py", "energyguide/guidance.py"),
+        ("figure.py", "energyguide/reporting/style.py", "energyguide/reporting/tables.py"),
+        ("paper.py", "energyguide/reporting/typeset.py", "energyguide/reporting/figures.py"),
+    ],
+)
+def test_a_rule_depends_on_what_it_uses(script, needs, does_without):
+    files = files_of(script)
+    assert needs in files and does_without not in files
+
+
+def test_tables_figures_and_paper_never_import_torch():
+    modules = "tables, figures, numbers, typeset"
+    code = f"import sys; from energyguide.reporting import {modules}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=WORKFLOW)

@@ -1,0 +1,144 @@
+"""The configuration: what is shipped is valid, and what is wrong is refused in one line that names the key."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from energyguide.config import SCHEMA, ConfigError, merge, resolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[1]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+D = "experiments.digits"
+
+
+def put(config, path, value):
+    """Set `path` of the digits experiment ("a.b.c"), or of the whole configuration ("/a.b"); DELETE removes it."""
+    node = config if path.startswith("/") else config["experiments"]["digits"]
+    *parents, last = path.lstrip("/").replace("robust-0.5", "robust-05").split(".")
+    for key in [*(k.replace("robust-05", "robust-0.5") for k in parents)]:
+        node = node.setdefault(key, {})
+    if value is DELETE:
+        del node[last]
+    else:
+        node[last] = value
+    return config
+
+
+DELETE = object()
+
+
+@pytest.mark.parametrize("name", CONFIG["experiments"])
+def test_shipped_experiments_are_valid(name):
+    resolve({**copy.deepcopy(CONFIG), "experiment": name})
+
+
+BAD = [
+    ("/experiment", "nothing", "experiment:"),
+    ("/colour", "blue", "colour"),
+    ("/experiments", {}, "experiments"),
+    ("seeed", 1, "seeed"),
+    ("seed", -1, f"{D}.seed"),
+    ("seed", "one", f"{D}.seed"),
+    ("threads", 0, f"{D}.threads"),
+    ("title", "", f"{D}.title"),
+    ("small", "yes", f"{D}.small"),
+    ("data", DELETE, "data"),
+    ("data.source", "mnist", f"{D}.data.source"),
+    ("data.classes", 11, f"{D}.data.classes"),
+    ("data.size", 16, f"{D}.data.size"),
+    ("data.channels", 2, f"{D}.data.channels"),
+    ("data.held_out", 0, f"{D}.data.held_out"),
+    ("data.held_out", 1.5, f"{D}.data.held_out"),
+    ("data.source", "imagefolder", f"{D}.data.path"),
+    ("process.beta_start", 0.5, f"{D}.process.beta_end"),
+    ("process.steps", 0, f"{D}.process.steps"),
+    ("diffusion.models", {"odd": {"p_uncond": 2}}, f"{D}.diffusion.models.odd.p_uncond"),
+    ("diffusion.network.multipliers", [1, 2, 2, 2, 2], f"{D}.diffusion.network.multipliers"),
+    ("diffusion.network.attention", [16], f"{D}.diffusion.network.attention"),
+    ("diffusion.network.width", 6, f"{D}.diffusion.network.width"),
+    ("diffusion.network.dropout", 1, f"{D}.diffusion.network.dropout"),
+    ("diffusion.training.lr", 0, f"{D}.diffusion.training.lr"),
+    ("diffusion.training.lr", "fast", f"{D}.diffusion.training.lr"),
+    ("diffusion.training.warmup", 10**6, f"{D}.diffusion.training.warmup"),
+    ("diffusion.training.optimizer", "magic", f"{D}.diffusion.training.optimizer"),
+    ("classifiers.training.batch", 0.5, f"{D}.classifiers.training.batch"),
+    ("classifiers.eps_train", [], f"{D}.classifiers.eps_train"),
+    ("classifiers.eps_train", [0, -0.5], f"{D}.classifiers.eps_train.1"),
+    ("classifiers.eps_train", [0, 0.5, 0.5], f"{D}.classifiers.eps_train"),
+    ("classifiers.network.layers", [1] * 5, f"{D}.classifiers.network.layers"),
+    ("robustness.eps_test", [-1], f"{D}.robustness.eps_test.0"),
+    ("robustness.darkness", [2], f"{D}.robustness.darkness.0"),
+    ("energy.classifier", "eps3", f"{D}.energy.classifier"),
+    ("synthesis.classifiers", ["eps9"], f"{D}.synthesis.classifiers"),
+    ("synthesis.eps", 0, f"{D}.synthesis.eps"),
+    ("sampling.shards", 0, f"{D}.sampling.shards"),
+    ("sampling.shards", 99, f"{D}.sampling.shards"),
+    ("sampling.seeds", 1, f"{D}.sampling.seeds"),
+    ("trajectories.samples", 10**6, f"{D}.trajectories.samples"),
+    ("trajectories.variant", "none", f"{D}.trajectories.variant"),
+    ("metrics.features", "resnet", f"{D}.metrics.features"),
+    ("variants.joint-energy.scales", [], f"{D}.variants.joint-energy.scales"),
+    ("variants.joint-energy.scales", [1, 1.0], f"{D}.variants.joint-energy.scales"),
+    ("variants.joint-energy.scales", [-1], f"{D}.variants.joint-energy.scales.0"),
+    ("variants.joint-energy.classifier", "eps7", f"{D}.variants.joint-energy.classifier"),
+    ("variants.joint-energy.model", "big", f"{D}.variants.joint-energy.model"),
+    ("variants.joint-energy.steps", 5000, f"{D}.variants.joint-energy.steps"),
+    ("variants.joint-energy.unit", "metre", f"{D}.variants.joint-energy.unit"),
+    ("variants.classifier-plain.unit", "sigmoid", f"{D}.variants.classifier-plain.sigmoid"),
+    ("variants.classifier-plain.sampler", "ddim", f"{D}.variants.classifier-plain.unit"),
+    ("variants.ddpm.unit", "sigma", f"{D}.variants.ddpm.classifier"),
+    ("variants.ddpm.classifier", "eps0", f"{D}.variants.ddpm.unit"),
+    ("variants.Bad Name", {"label": "x"}, "Bad Name"),
+    ("variants.new", {"label": "x"}, f"{D}.variants.new"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "named"), BAD, ids=[f"{p}={v if v is not DELETE else 'absent'}" for p, v, _ in BAD])
+def test_bad_configurations_are_refused_in_one_line_that_names_the_key(path, value, named):
+    with pytest.raises(ConfigError) as refused:
+        resolve(put(copy.deepcopy(CONFIG), path, value))
+    message = str(refused.value)
+    assert named in message and "\n" not in message
+
+
+leaves = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=5)
+trees = st.recursive(
+    leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text(max_size=5), t, max_size=3), max_leaves=8
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.data(), trees)
+def test_any_other_yaml_is_refused_or_accepted_but_never_crashes(data, value):
+    """Whatever takes the place of any key, the only exception is a ConfigError."""
+    config = copy.deepcopy(CONFIG)
+    node = data.draw(st.sampled_from([config, config["experiments"]["digits"], *config["experiments"]["digits"].values()]))
+    if isinstance(node, dict):
+        node[data.draw(st.sampled_from(list(node)))] = value
+    try:
+        resolve(config)
+    except ConfigError as error:
+        assert str(error)
+
+
+def test_every_key_of_the_schema_is_described():
+    def walk(node, path):
+        for key, sub in node.get("properties", {}).items():
+            assert sub.get("description"), f"{path}.{key}"
+            walk(sub, f"{path}.{key}")
+        if isinstance(node.get("additionalProperties"), dict):
+            walk(node["additionalProperties"], f"{path}.*")
+
+    schema = json.loads(SCHEMA.read_text())
+    walk(schema, "")
+    walk(schema["$defs"]["experiment"], "experiment")
+
+
+def test_merge_lays_over_mappings_replaces_the_rest_and_removes_by_null():
+    base = {"a": {"x": 1, "y": [1, 2]}, "b": {"z": 1}, "c": None}
+    assert merge(base, {"a": {"y": [3]}, "b": None, "c": 1}) == {"a": {"x": 1, "y": [3]}, "c": 1}
+    assert base["a"]["y"] == [1, 2]

@@ -1,0 +1,79 @@
+# What several rules need to know: where things are, and which scales and samples one job takes.
+
+R = f"results/{experiment['name']}"
+PUBLISHED = "paper/published.csv"
+VARIANTS = experiment["variants"]
+EPS_TRAIN = {classifier_name(eps): eps for eps in experiment["classifiers"]["eps_train"]}
+SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
+
+
+def code(script):
+    """The files of the project that a script runs, itself included: editing one of them reruns the rule."""
+    root = Path(workflow.basedir) / "workflow"
+    files = closure(root / "scripts" / script, [root, root / "scripts"])
+    return [os.path.relpath(file) for file in files]
+
+
+def classifier_weights(name):
+    """Where the weights of a classifier are."""
+    return f"{R}/classifiers/{name}.safetensors"
+
+
+def energy_statistics(name):
+    """Where the energies of a classifier over the training set are."""
+    return f"{R}/energy/{name}.json"
+
+
+def by_classifier(folder):
+    """The measurements of all classifiers in a folder, in the order of eps-train."""
+    return [f"{R}/{folder}/{name}.json" for name in EPS_TRAIN]
+
+
+def diffusion_weights():
+    """Where the weights of all diffusion models are."""
+    return [f"{R}/diffusion/{model}.safetensors" for model in experiment["diffusion"]["models"]]
+
+
+def pieces(variant):
+    """The scales of a variant in pieces as large as one job takes: lists of numbers by their name in file names."""
+    scales, size = VARIANTS[variant]["scales"], experiment["sampling"]["scales_per_job"]
+    parts = [scales[i : i + size] for i in range(0, len(scales), size)]
+    return {"_".join(map(scale_name, part)): part for part in parts}
+
+
+def process_of(variant):
+    """The part of a variant's block that decides its samples: neither how it is called nor its other scales."""
+    return {key: value for key, value in VARIANTS[variant].items() if key not in ("label", "scales")}
+
+
+def guides(wildcards):
+    """The files that guide a variant: a classifier, and the energies of the training set where it asks for them."""
+    spec, files = VARIANTS[wildcards.variant], {}
+    if "classifier" in spec:
+        files["classifier"] = classifier_weights(spec["classifier"])
+    if "lambda" in spec:
+        files["energy"] = energy_statistics(spec["classifier"])
+    return files
+
+
+def shards(variant, scales):
+    """The samples of a variant at some scales: all shards, in order."""
+    return [f"{R}/samples/{variant}/{scales}/{k}.npz" for k in range(experiment["sampling"]["shards"])]
+
+
+def metrics_of(*variants):
+    """The measurements of some variants: one file for each piece of their scales."""
+    return [f"{R}/metrics/{variant}/{scales}.json" for variant in variants for scales in pieces(variant)]
+
+
+def described(*keys, only=VARIANTS):
+    """What tables and figures say about variants: these keys of their blocks."""
+    return {name: {key: VARIANTS[name][key] for key in keys if key in VARIANTS[name]} for name in only}
+
+
+UNCONDITIONAL = [
+    name
+    for name, spec in VARIANTS.items()
+    if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
+]
+ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
