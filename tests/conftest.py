@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from energyguide.schedule import linear_schedule
 
 torch.set_num_threads(1)

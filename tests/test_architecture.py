@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from energyguide.closure import closure, imports
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"

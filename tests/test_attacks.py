@@ -1,11 +1,12 @@
 import pytest
 import torch
 import torchattacks
+from torch import nn
+
 from energyguide.attacks import BALLS, L2, Linf, frozen, lengths, pgd
 from energyguide.corruptions import darkness, gaussian_noise
 from energyguide.robustness import accuracy, noise_grid
 from energyguide.synthesis import class_seeds, synthesise
-from torch import nn
 
 STEPS = 7
 PEERS = [

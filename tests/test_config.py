@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from energyguide.config import SCHEMA, ConfigError, merge, resolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from energyguide.config import SCHEMA, ConfigError, merge, resolve
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())

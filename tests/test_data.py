@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from PIL import Image
+
 from energyguide.data import sources
 from energyguide.data.augment import augment, crop, flip, jitter
 from energyguide.data.dataset import Dataset, split, stratified
 from energyguide.storage import sha256
-from PIL import Image
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 0.333])

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from energyguide.energy import class_statistics, delta_energy, energy, joint_energy, log_posterior, statistics
 
 

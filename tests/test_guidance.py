@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from energyguide import guidance
 from energyguide.guidance import GUIDANCE, Models, load_models
 from energyguide.nets import files

@@ -1,6 +1,8 @@
 import pytest
 import torch
 import torch_fidelity
+from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
+
 from energyguide.data.dataset import Dataset
 from energyguide.energy import energy
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
@@ -8,7 +10,6 @@ from energyguide.metrics.quality import energy_divergence, fid, joint_distance, 
 from energyguide.metrics.samples import Judgement
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
-from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 ARGUMENTS = {"channels": 1, "classes": 3, "block": "basic", "layers": (1, 1), "width": 8}
 
@@ -54,6 +55,7 @@ def test_quality_equals_torch_fidelity(judge, pictures, monkeypatch):
         feature_extractor="judge",
         cuda=False,
         cache=False,
+        save_cpu_ram=True,  # no worker processes
         verbose=False,
     )
     extractor = ClassifierFeatures("judge", ["penultimate", "logits"], judge)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from diffusers.models.embeddings import get_timestep_embedding
+
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet, timestep_embedding

@@ -2,6 +2,7 @@ import diffusers
 import pytest
 import torch
 from diffusers.schedulers import scheduling_ddpm
+
 from energyguide.samplers import Guidance, last, reverse, to_uint8
 from energyguide.schedule import linear_schedule, respace
 

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+
 from energyguide import checkpoints
 from energyguide.guidance import Models
 from energyguide.samplers import reverse, to_uint8

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from energyguide.schedule import linear_schedule, respace
 
 FULL = linear_schedule()

@@ -1,7 +1,8 @@
 import pytest
 import torch
-from energyguide.seeding import fold, normal, philox, uniform
 from scipy import stats
+
+from energyguide.seeding import fold, normal, philox, uniform
 
 WORDS = 0xFFFFFFFF
 

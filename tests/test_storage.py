@@ -4,6 +4,7 @@ import stat
 import numpy as np
 import pytest
 import torch
+
 from energyguide import storage
 from energyguide.storage import ResumeState, atomic, check_sidecar, digest, load_arrays, load_weights, save_arrays, save_weights
 

@@ -38,3 +38,9 @@ def test_the_lock_is_hashed_and_names_no_index():
     pinned = re.findall(r"^[a-z0-9][^\s=]*==", lock, re.MULTILINE)
     assert len(pinned) > 50 and "://" not in lock and "--index" not in lock
     assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z0-9])", lock))
+
+
+def test_the_conda_environment_is_in_step_with_the_lock():
+    lock = (ROOT / "requirements.lock").read_text()
+    for name, version in re.findall(r"- ([\w-]+)==(\S+)", (ROOT / "envs/python.yaml").read_text()):
+        assert re.search(rf"^{name}=={re.escape(version)}(?![\w.])", lock, re.MULTILINE), f"{name} {version}"

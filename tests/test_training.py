@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+
 from energyguide import checkpoints
 from energyguide.data.sources import load
 from energyguide.nets.resnet import CifarResNet
@@ -86,7 +87,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
-    """SIGTERM in the third step, then twice again, the last time in the last step; each time a fresh network goes on."""
+    """Stopped in the third, fourth and last step; each time a fresh network goes on."""
     whole = run(name, tmp_path / "whole")
     for attempt, (at, number) in enumerate(((2, signal.SIGTERM), (0, signal.SIGINT), (STEPS - 5, signal.SIGTERM))):
         with pytest.raises(checkpoints.Interrupted, match="run the same command"):

@@ -46,8 +46,8 @@ class Schedule:
 
     def add_noise(self, x0, t, eps):
         """x_t from `x0` and `eps` (batch, ...), with `t` (batch,) indices into this schedule."""
-        abar = self.abar.to(x0.device)[t].to(x0.dtype).view(-1, *[1] * (x0.ndim - 1))
-        return abar.sqrt() * x0 + (1 - abar).sqrt() * eps
+        abar = self.abar.to(x0.device)[t].view(-1, *[1] * (x0.ndim - 1))
+        return abar.sqrt().to(x0.dtype) * x0 + (1 - abar).sqrt().to(x0.dtype) * eps
 
 
 def linear_schedule(steps=1000, start=1e-4, end=0.02):

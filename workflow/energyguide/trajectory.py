@@ -19,8 +19,9 @@ def record(states, observer, count, steps):
         count: frames to keep.
 
     Returns:
-        lists with one number a step, from noise to image (mean E(x) and E(x, y) in nats, at x_t and at the predicted
-        x_0; mean length of the shift over sigma_t), and the frames kept: x_t and x_0, each (frame, batch, ...) in [-1, 1].
+        lists with one number a step, from noise to image: mean E(x) and E(x, y) in nats, at x_t and at the predicted
+        x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. And the frames kept:
+        x_t and x_0, each (frame, batch, ...) in [-1, 1].
     """
     lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
     kept, wanted = [], frames(count, steps)

@@ -24,5 +24,7 @@ rule classifier:
         seed=experiment["seed"],
         threads=experiment["threads"],
         resume=f"{R}/.resume",
+    message:
+        "Training the classifier {wildcards.classifier}"
     script:
         "../scripts/train_classifier.py"

@@ -12,5 +12,7 @@ rule data:
     params:
         data=experiment["data"],
         seed=experiment["seed"],
+    message:
+        "The dataset"
     script:
         "../scripts/prepare_data.py"

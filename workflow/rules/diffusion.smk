@@ -24,5 +24,7 @@ rule diffusion:
         seed=experiment["seed"],
         threads=experiment["threads"],
         resume=f"{R}/.resume",
+    message:
+        "Training the diffusion model {wildcards.model}"
     script:
         "../scripts/train_diffusion.py"

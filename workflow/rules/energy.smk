@@ -16,5 +16,7 @@ rule energy:
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         threads=experiment["threads"],
+    message:
+        "Energies under the classifier {wildcards.classifier}"
     script:
         "../scripts/measure_energy.py"

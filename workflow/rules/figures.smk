@@ -10,6 +10,8 @@ rule figure_corruptions:
         f"{R}/logs/figures/corruptions.log",
     conda:
         "../../envs/python.yaml"
+    message:
+        "Figure: corruptions"
     script:
         "../scripts/figure.py"
 
@@ -26,6 +28,8 @@ rule figure_energy_by_class:
         f"{R}/logs/figures/energy_by_class.log",
     conda:
         "../../envs/python.yaml"
+    message:
+        "Figure: energy by class"
     script:
         "../scripts/figure.py"
 
@@ -44,6 +48,8 @@ rule figure_schedulers:
     params:
         process=experiment["process"],
         sigmoids=[spec["sigmoid"] for spec in VARIANTS.values() if "sigmoid" in spec],
+    message:
+        "Figure: schedulers"
     script:
         "../scripts/figure.py"
 
@@ -63,6 +69,8 @@ rule figure_gradients:
         "../../envs/python.yaml"
     params:
         classifiers=experiment["gradients"]["classifiers"],
+    message:
+        "Figure: gradients"
     script:
         "../scripts/figure.py"
 
@@ -82,6 +90,8 @@ rule figure_synthesis:
         "../../envs/python.yaml"
     params:
         classifiers=experiment["synthesis"]["classifiers"],
+    message:
+        "Figure: synthesis"
     script:
         "../scripts/figure.py"
 
@@ -102,6 +112,8 @@ rule figure_samples:
         "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
+    message:
+        "Figure: samples"
     script:
         "../scripts/figure.py"
 
@@ -120,6 +132,8 @@ rule figure_trajectory:
         "../../envs/python.yaml"
     params:
         variants=described("label"),
+    message:
+        "Figure: trajectory"
     script:
         "../scripts/figure.py"
 
@@ -139,6 +153,8 @@ rule figure_divergence:
         "../../envs/python.yaml"
     params:
         variants=described("label", only=ENERGY_GUIDED),
+    message:
+        "Figure: divergence"
     script:
         "../scripts/figure.py"
 
@@ -159,6 +175,8 @@ rule figure_strips:
     params:
         variant=experiment["trajectories"]["variant"],
         shown=[0, experiment["data"]["classes"] // 2],
+    message:
+        "Figure: strips"
     script:
         "../scripts/figure.py"
 
@@ -178,6 +196,8 @@ rule figure_scales:
     params:
         variants=described("label", "unit"),
         unguided=UNCONDITIONAL[0],
+    message:
+        "Figure: scales"
     script:
         "../scripts/figure.py"
 
@@ -194,6 +214,8 @@ rule figure_losses:
         f"{R}/logs/figures/losses.log",
     conda:
         "../../envs/python.yaml"
+    message:
+        "Figure: losses"
     script:
         "../scripts/figure.py"
 

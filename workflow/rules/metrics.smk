@@ -27,6 +27,8 @@ rule metrics:
     threads: experiment["threads"]
     params:
         **METRICS_PARAMS,
+    message:
+        "Measuring the samples of {wildcards.variant}, scales {wildcards.scales}"
     script:
         "../scripts/measure_samples.py"
 
@@ -46,5 +48,7 @@ rule floor:
     params:
         **METRICS_PARAMS,
         seed=experiment["seed"],
+    message:
+        "Measuring real images"
     script:
         "../scripts/measure_floor.py"

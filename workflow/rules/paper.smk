@@ -40,6 +40,8 @@ rule numbers:
         models=experiment["diffusion"]["models"],
         eps_train=experiment["classifiers"]["eps_train"],
         attack=experiment["classifiers"]["attack"],
+    message:
+        "Numbers for the text"
     script:
         "../scripts/numbers.py"
 
@@ -61,5 +63,7 @@ rule pdf:
         "../../envs/tex.yaml"
     params:
         sources=lambda wildcards, input: os.path.dirname(input.main),
+    message:
+        "Typesetting the paper"
     script:
         "../scripts/paper.py"

@@ -18,6 +18,8 @@ rule robustness:
         eps_test=experiment["robustness"]["eps_test"],
         seed=experiment["seed"],
         threads=experiment["threads"],
+    message:
+        "Attacking the classifier {wildcards.classifier}"
     script:
         "../scripts/measure_robustness.py"
 
@@ -41,6 +43,8 @@ rule corruptions:
         darkness=experiment["robustness"]["darkness"],
         seed=experiment["seed"],
         threads=experiment["threads"],
+    message:
+        "Noising and darkening for the classifier {wildcards.classifier}"
     script:
         "../scripts/measure_corruptions.py"
 
@@ -61,6 +65,8 @@ rule gradients:
     params:
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],
+    message:
+        "Input gradients"
     script:
         "../scripts/input_gradients.py"
 
@@ -83,5 +89,7 @@ rule synthesis:
         **experiment["synthesis"],
         seed=experiment["seed"],
         threads=experiment["threads"],
+    message:
+        "Images from single classifiers"
     script:
         "../scripts/synthesise.py"

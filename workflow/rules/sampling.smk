@@ -29,6 +29,8 @@ rule sample:
         seed=experiment["seed"],
         threads=experiment["threads"],
         resume=f"{R}/.resume",
+    message:
+        "Sampling {wildcards.variant}, scales {wildcards.scales}, shard {wildcards.shard}"
     script:
         "../scripts/sample.py"
 
@@ -64,5 +66,7 @@ rule trajectories:
         classes=experiment["data"]["classes"],
         seed=experiment["seed"],
         threads=experiment["threads"],
+    message:
+        "Following the sampling trajectories"
     script:
         "../scripts/trajectories.py"

@@ -13,6 +13,8 @@ rule table_robustness:
         "../../envs/python.yaml"
     params:
         published=experiment["published"],
+    message:
+        "Table: robustness"
     script:
         "../scripts/table.py"
 
@@ -34,6 +36,8 @@ rule table_unconditional:
     params:
         published=experiment["published"],
         variants=described("label", "steps", only=UNCONDITIONAL),
+    message:
+        "Table: unconditional"
     script:
         "../scripts/table.py"
 
@@ -52,6 +56,8 @@ rule table_guidance:
         "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
+    message:
+        "Table: guidance"
     script:
         "../scripts/table.py"
 
@@ -70,6 +76,8 @@ rule table_scales:
         "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
+    message:
+        "Table: scales"
     script:
         "../scripts/table.py"
 
@@ -86,6 +94,8 @@ rule table_energy:
         f"{R}/logs/tables/energy.log",
     conda:
         "../../envs/python.yaml"
+    message:
+        "Table: energy"
     script:
         "../scripts/table.py"
 
@@ -102,6 +112,8 @@ rule table_networks:
         f"{R}/logs/tables/networks.log",
     conda:
         "../../envs/python.yaml"
+    message:
+        "Table: networks"
     script:
         "../scripts/table.py"
 

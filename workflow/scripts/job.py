@@ -42,7 +42,8 @@ def job(snakemake):
     with open(snakemake.log[0], "w") as log:
         tee = Tee(log, terminal)
         with redirect_stderr(tee), redirect_stdout(tee):
-            print(f"{snakemake.rule} {dict(snakemake.wildcards)}".strip(" {}"), file=log, flush=True)
+            wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
+            print(f"{snakemake.rule}: {wildcards}".strip(": "), file=log, flush=True)
             try:
                 if snakemake.params.get("threads"):
                     import torch

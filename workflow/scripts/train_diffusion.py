@@ -2,6 +2,7 @@ from job import job, resume_state
 
 with job(snakemake):
     import torch
+
     from energyguide.data.dataset import Dataset
     from energyguide.device import device
     from energyguide.nets.files import save

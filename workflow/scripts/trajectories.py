@@ -2,6 +2,8 @@ from job import job
 
 with job(snakemake):
     import torch
+    from tqdm import tqdm
+
     from energyguide.data.dataset import Dataset
     from energyguide.device import accelerated, device
     from energyguide.guidance import load_models
@@ -12,7 +14,6 @@ with job(snakemake):
     from energyguide.seeding import fold, normal
     from energyguide.storage import save_arrays, write_json
     from energyguide.trajectory import frames, record
-    from tqdm import tqdm
 
     p, where = snakemake.params, device()
     shape, samples = tuple(p.shape), range(p.samples)

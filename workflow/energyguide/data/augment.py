@@ -28,7 +28,8 @@ def flip(x):
 def jitter(x, amount):
     """Brightness, contrast and saturation, each by a factor in 1 +- `amount`."""
     x = x * uniform(x, 1 - amount, 1 + amount)
-    for centre in (x.mean(dim=(1, 2, 3), keepdim=True), x.mean(dim=1, keepdim=True)):
+    for dims in ((1, 2, 3), 1):
+        centre = x.mean(dim=dims, keepdim=True)
         x = centre + (x - centre) * uniform(x, 1 - amount, 1 + amount)
     return x.clamp(0, 1)
 

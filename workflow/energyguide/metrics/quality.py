@@ -37,7 +37,7 @@ def joint_distance(generated, asked, reference, labels):
     The classes (n,) and (m,) are joined to the features as one-hot vectors, as long as the reference's features are
     on average. It sees both how good images are and whether they are what was asked for.
     """
-    classes = int(labels.max()) + 1
+    classes = int(max(labels.max(), asked.max())) + 1
     length = reference.norm(dim=1).mean()
 
     def joined(features, y):

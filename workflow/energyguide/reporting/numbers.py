@@ -357,8 +357,8 @@ def best(samples):
         rf"FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
         rf"({samples.text(conditional, 'accuracy')}).",
         "summary": rf"On {escape(samples.title)}, guidance of an unconditional model {moves} the share of samples recognised as "
-        rf"the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant ({samples.called(top)}), "
-        rf"{cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
+        rf"the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
+        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
     }
 
 

@@ -1,0 +1,281 @@
+"""The DAG, end to end, on a copy of the project: built once, thin; then what reruns when, and what survives a kill."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
+TINY = ["--configfile", "tests/tiny.yaml"]
+TEX = shutil.which("latexmk") is not None
+
+
+def copy(to):
+    """The project's files, as git knows them, without what was built."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, names.stdout.split("\n")):
+        if (ROOT / name).exists():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
+    return to
+
+
+def snakemake(tree, *arguments, check=True, config=TINY):
+    run = subprocess.run([SNAKEMAKE, *arguments, *config], cwd=tree, capture_output=True, text=True)
+    assert not check or run.returncode == 0, run.stdout + run.stderr
+    return run
+
+
+def planned(tree, *arguments, config=TINY):
+    """The rules that a dry run would execute, with how many jobs of each."""
+    report = snakemake(tree, "-n", *arguments, config=config).stdout
+    if "Job stats:" not in report:
+        return {}
+    table = report.split("Job stats:")[-1].split("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def checksums(folder, suffixes=(".npz", ".safetensors")):
+    return {
+        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*") if f.suffix in suffixes
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A copy in which the tiny experiment was built, with its PDF where there is a TeX."""
+    tree = copy(tmp_path_factory.mktemp("project"))
+    snakemake(tree, "all" if TEX else "parts")
+    return tree
+
+
+@pytest.fixture
+def edited(built):
+    """Edits files of the built copy, and puts them back."""
+    before = {}
+
+    def edit(name, change):
+        path = built / name
+        before[path] = (path.read_text(), path.stat().st_mtime_ns)
+        text = change(before[path][0])
+        assert text != before[path][0]
+        path.write_text(text)
+        return built
+
+    yield edit
+    for path, (text, mtime) in before.items():
+        path.write_text(text)
+        os.utime(path, ns=(mtime, mtime))
+
+
+def test_everything_is_built(built):
+    results = built / "results/tiny"
+    for folder, suffixes in (("tables", {".csv", ".tex"}), ("figures", {".pdf", ".png"})):
+        files = list((results / folder).iterdir())
+        assert len(files) >= 12 and all(f.stat().st_size > 100 for f in files if f.suffix in suffixes)
+    assert (results / "paper.pdf").exists() or not TEX
+    assert not (results / ".resume").exists() or not any((results / ".resume").iterdir())
+
+
+def test_a_second_run_does_nothing(built):
+    assert planned(built, "all" if TEX else "parts") == {}
+
+
+def test_every_target_has_a_docstring(built):
+    listing = snakemake(built, "--list-target-rules").stdout.strip().split("\n")
+    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 17
+    assert all(re.fullmatch(r"\w+ \(.+\.\)", line) for line in listing if not line.startswith("Using"))
+
+
+UNET, FIGURES, MAIN = "workflow/energyguide/nets/unet.py", "workflow/energyguide/reporting/figures.py", "paper/main.tex"
+
+
+def remark(text):
+    return text + "\n# a remark\n"
+
+
+def test_editing_the_unet_retrains_the_diffusion_models_and_no_classifier(edited):
+    rules = planned(edited(UNET, remark), "parts")
+    assert rules["diffusion"] == 3 and rules["sample"] == 16
+    assert not {"classifier", "robustness", "energy", "data"} & rules.keys()
+
+
+def test_editing_a_plotting_function_redraws_and_rebuilds_the_paper_only(edited):
+    rules = planned(edited(FIGURES, remark), "all")
+    assert rules.keys() == {"all", "pdf", *(rule for rule in rules if rule.startswith("figure_"))} and len(rules) == 13
+
+
+def test_editing_a_guidance_function_resamples_and_retrains_nothing(edited):
+    rules = planned(edited("workflow/energyguide/guidance.py", remark), "parts")
+    assert "sample" in rules and not {"diffusion", "classifier"} & rules.keys()
+
+
+def test_editing_the_text_rebuilds_the_paper_alone(edited):
+    tree = edited("paper/sections/conclusion.tex", lambda text: text.replace("turns", "makes"))
+    assert planned(tree, "all").keys() == {"all", "pdf"}
+
+
+def test_an_unrelated_key_reruns_nothing(edited):
+    tree = edited(
+        "config.yaml", lambda text: text.replace('title: "CIFAR-10"', 'title: "Other"').replace("shards: 20", "shards: 10")
+    )
+    assert planned(tree, "parts") == {}
+
+
+def test_a_key_reruns_only_what_uses_it(edited):
+    tree = edited("tests/tiny.yaml", lambda text: text.replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
+    assert planned(tree, "all").keys() == {"all", "robustness", "table_robustness", "numbers", "pdf"}
+
+
+def test_one_more_scale_is_the_only_one_sampled(edited):
+    tree = edited("tests/tiny.yaml", lambda text: text.replace("scales: [1, 4, 16]", "scales: [1, 4, 16, 32]"))
+    rules = planned(tree, "measurements")
+    assert rules["sample"] == 2 and rules["metrics"] == 1  # the piece that held 16 alone, in two shards
+
+
+def test_a_label_redraws_and_resamples_nothing(edited):
+    tree = edited("config.yaml", lambda text: text.replace('"Class-conditional DDPM"', '"Conditional"'))
+    assert "figure_samples" in (rules := planned(tree, "parts")) and not {"sample", "metrics", "trajectories"} & rules.keys()
+
+
+def test_a_deleted_table_is_remade_alone(built):
+    for suffix in (".csv", ".tex"):
+        (built / f"results/tiny/tables/energy{suffix}").unlink()
+    assert planned(built, "all").keys() == {"all", "table_energy", "pdf"}
+    assert planned(built, "table_energy").keys() == {"table_energy"}
+    snakemake(built, "table_energy")
+    assert (built / "results/tiny/tables/energy.csv").exists()
+
+
+def test_one_table_needs_no_more_than_it_uses(built):
+    assert planned(built, "table_robustness", "--forceall").keys() == {"data", "classifier", "robustness", "table_robustness"}
+
+
+def test_a_new_variant_needs_one_function_and_one_block(edited):
+    edited("workflow/energyguide/guidance.py", lambda text: text + NEW_GUIDANCE)
+    tree = edited("tests/tiny.yaml", lambda text: text.rstrip() + NEW_BLOCK)
+    snakemake(tree, "table_scales", "figure_samples", "--allowed-rules", "sample", "metrics", "table_scales", "figure_samples")
+    assert "tempered,4.0" in (tree / "results/tiny/tables/scales.csv").read_text()
+
+
+NEW_GUIDANCE = '''
+
+@guidance
+def tempered(spec, scale, models):
+    """Ascend F(x)[y] - logsumexp F(x) / 2."""
+    return descend(lambda logits, y: joint_energy(logits, y) + 0.5 * logits.logsumexp(1), spec, scale, models)
+'''
+NEW_BLOCK = """
+      tempered:
+        {label: "Tempered", guidance: tempered, model: unconditional, classifier: eps0.5, unit: sigma, scales: [4]}
+"""
+
+
+def test_shards_do_not_change_a_pixel(built, tmp_path):
+    """The same samples in one shard and one scale a job as in two shards and two scales."""
+    config = yaml.safe_load((built / "tests/tiny.yaml").read_text())
+    config["experiments"]["tiny"]["sampling"] |= {"shards": 4, "scales_per_job": 1}
+    (tmp_path / "resharded.yaml").write_text(yaml.safe_dump(config))
+    tree = copy(tmp_path / "tree")
+    shutil.copytree(built / "results", tree / "results")
+    shutil.copytree(built / ".snakemake", tree / ".snakemake")
+    targets = [f"results/tiny/samples/joint-energy/0.8/{k}.npz" for k in range(4)]
+    snakemake(tree, *targets, "--allowed-rules", "sample", config=["--configfile", str(tmp_path / "resharded.yaml")])
+    found = np.concatenate([np.load(tree / target)["0.8"] for target in targets])
+    expected = np.concatenate([np.load(built / f"results/tiny/samples/joint-energy/0.4_0.8/{k}.npz")["0.8"] for k in range(2)])
+    assert np.array_equal(found, expected)
+
+
+def start(tree, *targets):
+    return subprocess.Popen([SNAKEMAKE, *targets, *TINY], cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def worker(tree, script, run):
+    """The number of the process that runs a script in `tree`, once it has noted its attempt."""
+    while run.poll() is None:
+        if any(tree.glob("results/tiny/.resume/*/attempts.log")):
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    command = (process / "cmdline").read_bytes().decode()
+                    if f"{script}.py" in command and Path(os.readlink(process / "cwd")) == tree:
+                        return int(process.name)
+                except (OSError, ProcessLookupError):
+                    continue
+        time.sleep(0.01)
+    raise AssertionError("the job ended before it could be killed: " + run.stdout.read())
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the worker through /proc, which this system has not")
+@pytest.mark.parametrize(
+    ("target", "script", "number"),
+    [
+        ("diffusion/joint.safetensors", "train_diffusion", signal.SIGTERM),
+        ("classifiers/eps0.5.safetensors", "train_classifier", signal.SIGTERM),
+        ("classifiers/eps0.safetensors", "train_classifier", signal.SIGKILL),
+        ("samples/joint-energy/0.4_0.8/0.npz", "sample", signal.SIGKILL),
+    ],
+)
+def test_a_killed_job_ends_in_the_same_bits(built, tmp_path, target, script, number):
+    tree = copy(tmp_path)
+    path = tree / "results/tiny" / target
+    shutil.copytree(built / "results", tree / "results")
+    shutil.copytree(built / ".snakemake", tree / ".snakemake")
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.unlink()
+    run = start(tree, str(path.relative_to(tree)))
+    os.kill(worker(tree, script, run), number)
+    output, _ = run.communicate()
+    assert run.returncode and not path.exists()
+    if number == signal.SIGTERM:
+        assert "run the same command to go on" in output
+    snakemake(tree, str(path.relative_to(tree)))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_bad_configuration_is_one_line_before_any_job(tmp_path):
+    tree = copy(tmp_path)
+    run = snakemake(tree, "--config", "experiment=nothing", check=False, config=[])
+    lines = [line for line in (run.stdout + run.stderr).strip().split("\n") if "experiment" in line]
+    assert run.returncode and len(lines) == 1 and "'nothing' is not one of" in lines[0]
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_a_failed_job_says_what_is_wrong_in_one_line_at_the_end_of_its_log(tmp_path):
+    tree = copy(tmp_path)
+    config = yaml.safe_load((tree / "tests/tiny.yaml").read_text())
+    config["experiments"]["tiny"]["data"] |= {"source": "imagefolder", "path": "nowhere"}
+    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config))
+    run = snakemake(tree, "data", check=False)
+    last = (tree / "results/tiny/logs/data.log").read_text().strip().split("\n")[-1]
+    assert run.returncode and last.startswith("data: nowhere/train is missing") and "Traceback" not in last
+
+
+@pytest.mark.skipif(not TEX, reason="needs latexmk; `make tex` installs it")
+def test_an_undefined_number_fails_the_paper(edited):
+    tree = edited("paper/sections/conclusion.tex", lambda text: text + "\n\\notMeasured{}\n")
+    run = snakemake(tree, "pdf", check=False)
+    log = (tree / "results/tiny/logs/paper.log").read_text()
+    assert run.returncode and "Undefined control sequence" in log and "notMeasured" in log
+
+
+def test_the_full_experiment_is_planned_in_seconds(built):
+    rules = planned(built, "all", "--config", "experiment=cifar10", config=[])
+    assert rules["sample"] >= 20 * 39 and rules["diffusion"] == 3 and rules["classifier"] == 5
+
+
+def test_sidecars_tell_what_made_a_file(built):
+    info = json.loads((built / "results/tiny/diffusion/joint.safetensors.json").read_text())
+    assert info["history"]["images_seen"] == 30 * 32 and info["p_uncond"] == 0.1 and info["provenance"]["packages"]["torch"]
+    losses = [loss for _, loss in info["history"]["losses"]]
+    assert losses[-1] < losses[0]
