@@ -143,3 +143,13 @@ def test_merge_lays_over_mappings_replaces_the_rest_and_removes_by_null():
     base = {"a": {"x": 1, "y": [1, 2]}, "b": {"z": 1}, "c": None}
     assert merge(base, {"a": {"y": [3]}, "b": None, "c": 1}) == {"a": {"x": 1, "y": [3]}, "c": 1}
     assert base["a"]["y"] == [1, 2]
+
+
+def test_a_class_count_that_does_not_fit_the_folders_is_refused(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+    config = put(copy.deepcopy(CONFIG), "data.source", "imagefolder")
+    config = put(put(config, "data.path", str(tmp_path)), "data.classes", 3)
+    with pytest.raises(ConfigError, match=r"data\.classes: 3 does not fit: .* holds 2 folders"):
+        resolve(config)
+    resolve(put(config, "data.classes", 2))

@@ -100,6 +100,10 @@ def cross_check(experiment, where):
     need(data["source"] == "digits" or "path" in data, "data.path", f"source {data['source']!r} needs a folder")
     for key, value in FIXED.get(data["source"], {}).items():
         need(data[key] == value, f"data.{key}", f"{data[key]} does not fit: {data['source']} has {value}")
+    folder = Path(data.get("path", "")) / "train"
+    if data["source"] == "imagefolder" and folder.is_dir():
+        found = sum(entry.is_dir() for entry in folder.iterdir())
+        need(found == data["classes"], "data.classes", f"{data['classes']} does not fit: {folder} holds {found} folders")
     halvings = len(unet["multipliers"]) - 1
     need(
         data["size"] % 2**halvings == 0,

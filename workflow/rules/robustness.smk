@@ -65,6 +65,7 @@ rule gradients:
     params:
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],
+        threads=experiment["threads"],
     message:
         "Input gradients"
     script:

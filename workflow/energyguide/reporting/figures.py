@@ -4,6 +4,7 @@ A function takes `inputs` (the rule's named inputs) and `params`, and is named a
 """
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
@@ -163,7 +164,7 @@ def divergence(inputs, params):
         density(axes, result["energy"]["histogram"], color=f"C{number}", label=label)
     axes.set_xlabel("$E(x)$ (nats)")
     axes.set_ylabel("density")
-    axes.set_ylim(0, axes.get_ylim()[1] * 1.4)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.6)
     axes.legend(loc="upper left")
     return figure
 
@@ -181,46 +182,40 @@ def strips(inputs, params):
     return gallery(rows, label_width=1.3)
 
 
+UNITS = {
+    "sigma": r"$\sigma_t$",
+    "sigma2": r"$\sigma_t^2$",
+    "standard": r"$\sqrt{1-\bar\alpha_t}$",
+    "sigmoid": r"$\hat\sigma_t$, sigmoid",
+    "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
+}
+
+
 def scales(inputs, params):
     """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
     guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
     units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
-    names = {
-        "sigma": r"$\sigma_t$",
-        "sigma2": r"$\sigma_t^2$",
-        "standard": r"$\sqrt{1-\bar\alpha_t}$",
-        "sigmoid": "sigmoid",
-        "eps": r"$\epsilon$",
-    }
+    unguided = at_scale(read_metrics(inputs.metrics, params.unguided), 0)
     figure, panels = plt.subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
-    for (name, spec), colour in zip(guided.items(), categories(len(guided)), strict=True):
-        metrics = read_metrics(inputs.metrics, name)["scales"]
-        positive = [s for s in metrics if float(s) > 0]
-        column = units.index(spec["unit"])
-        for axes, key, factor in ((panels[0][column], "fid", 1), (panels[1][column], "accuracy", 100)):
-            numbers = [Number.of(metrics[s][key]) for s in positive]
-            axes.errorbar(
-                [float(s) for s in positive],
-                [factor * n.mean for n in numbers],
-                [factor * n.std for n in numbers],
-                fmt="o-",
-                color=colour,
-                label=spec["label"],
-            )
-    for column, unit in enumerate(units):
-        panels[0][column].set(xscale="log", yscale="log", title=f"unit {names[unit]}")
-        panels[1][column].set(xscale="log", xlabel="scale $s$")
-        for axes, key, factor in ((panels[0][column], "fid", 1), (panels[1][column], "accuracy", 100)):
-            level = factor * Number.of(at_scale(read_metrics(inputs.metrics, params.unguided), 0)[key]).mean
-            axes.axhline(level, color="grey", linestyle=":", linewidth=0.8, label="unguided")
+    handles = {}
+    for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):
+        for axes in line:
+            level = factor * Number.of(unguided[key]).mean
+            handles["unguided"] = axes.axhline(level, color="grey", linestyle=":", linewidth=0.8)
+        for (name, spec), colour in zip(guided.items(), categories(len(guided)), strict=True):
+            found = {float(s): Number.of(r[key]) for s, r in read_metrics(inputs.metrics, name)["scales"].items() if float(s) > 0}
+            means, stds = ([factor * getattr(n, part) for n in found.values()] for part in ("mean", "std"))
+            axes = line[units.index(spec["unit"])]
+            handles[spec["label"]] = axes.errorbar(list(found), means, stds, fmt="o-", color=colour)
+    for axes, unit in zip(panels[0], units, strict=True):
+        axes.set(xscale="log", yscale="log", title=f"unit {UNITS[unit]}")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    for axes in panels[1]:
+        axes.set_xlabel("scale $s$")
     panels[0][0].set_ylabel("FID")
     panels[1][0].set_ylabel("class accuracy (%)")
-    handles = dict(
-        zip(
-            *reversed([sum(part, []) for part in zip(*(a.get_legend_handles_labels() for a in panels[0]), strict=True)]),
-            strict=True,
-        )
-    )
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     return figure
 

@@ -57,7 +57,7 @@ def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
         layout="none",
     )
     top = 1 - (0.2 / (cell * len(rows) + 0.2) if titles else 0)
-    figure.subplots_adjust(left=label_width / width, right=1, bottom=0, top=top, wspace=0.04, hspace=0.04)
+    figure.subplots_adjust(left=label_width / width, right=1, bottom=0, top=top, wspace=0.12, hspace=0.12)
     for line, (label, images) in zip(grid, rows.items(), strict=True):
         for axes in line[len(images) :]:
             axes.set_axis_off()

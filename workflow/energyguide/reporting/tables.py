@@ -16,7 +16,6 @@ UNIT_SYMBOLS = {
     "standard": r"$\sqrt{1-\bar\alpha_t}$",
     "sigmoid": r"$\hat\sigma_t$",
     "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
-    None: "--",
 }
 
 
@@ -79,7 +78,7 @@ def robustness(inputs, params):
     records, body = [], []
     for eps in results[0]["accuracy"]:
         cells = [f"${float(eps):g}$"]
-        best = max(r["accuracy"][eps] for r in results)
+        best = max(r["accuracy"][eps] for r in results) or None
         for r in results:
             accuracy, reported = r["accuracy"][eps], published.get((f"{float(eps):g}", f"{r['eps_train']:g}"))
             records.append(
@@ -87,7 +86,7 @@ def robustness(inputs, params):
                     "eps_test": float(eps),
                     "eps_train": r["eps_train"],
                     "accuracy": accuracy,
-                    "reported": "" if reported is None else reported / 100,
+                    "reported": "" if reported is None else round(reported / 100, 6),
                     **{key: r["protocol"][key] for key in ("attack", "norm", "images", "n")},
                 }
             )
@@ -162,7 +161,7 @@ def variant_row(name, spec, metrics, scale, keys):
         "seconds_per_image": seconds,
         **protocol_of(metrics),
     }
-    return [escape(spec["label"]), f"{scale:g}" if unit else "--", UNIT_SYMBOLS[unit], *cells], record
+    return [escape(spec["label"]), rf"{scale:g}\,{UNIT_SYMBOLS[unit]}" if unit else "--", *cells], record
 
 
 def guidance(inputs, params):
@@ -174,8 +173,8 @@ def guidance(inputs, params):
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
         records.append(record)
         body.append([*cells, evaluations, f"{1000 * record['seconds_per_image']:.1f}"])
-    header = [["Variant", "$s$", "unit", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
-    return Table(records, header, body, "lrl" + "c" * len(keys) + "rr")
+    header = [["Variant", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
+    return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
 
 
 def scales(inputs, params):
@@ -188,8 +187,8 @@ def scales(inputs, params):
             records.append(record)
             body.append([cells[0] if i == 0 else "", *cells[1:]])
         body.append(None)
-    header = [["Variant", "$s$", "unit", *(MEASURES[key][0] for key in keys)]]
-    return Table(records, header, body[:-1], "lrl" + "c" * len(keys), long=True)
+    header = [["Variant", "Scale", *(MEASURES[key][0] for key in keys)]]
+    return Table(records, header, body[:-1], "lr" + "c" * len(keys), long=True)
 
 
 def energy(inputs, params):

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from energyguide.attacks import BALLS, frozen, pgd
 from energyguide.data.augment import augment
-from energyguide.device import accelerated, autocast
+from energyguide.device import accelerated
 from energyguide.robustness import accuracy
 
 
@@ -20,22 +20,19 @@ class ClassifierObjective:
     """
 
     def __init__(self, model, eps_train, attack, augmentation, held_out, where):
-        self.model, self.augmentation, self.held_out, self.where = model.to(where), augmentation, held_out, where
+        self.model, self.network = model, accelerated(model, where)
         self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
-        self.network = accelerated(model, where)
+        self.augmentation, self.held_out = augmentation, held_out
 
     def loss(self, x, y):
         """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
         x = augment(x, self.augmentation)
-        with autocast(self.where):
-            if self.ball.eps:
-                start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
-                with frozen(self.model):
-                    x = pgd(self.network, x, y, self.ball, self.steps, start)
-            logits = self.network(x)
-        return F.cross_entropy(logits.float(), y)
+        if self.ball.eps:
+            start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
+            with frozen(self.model):
+                x = pgd(self.network, x, y, self.ball, self.steps, start)
+        return F.cross_entropy(self.network(x), y)
 
     def score(self):
         """Accuracy on the held-out images, under attack where the training is."""
-        with autocast(self.where):
-            return accuracy(self.network, self.model, *self.held_out, self.ball, self.steps)
+        return accuracy(self.network, self.model, *self.held_out, self.ball, self.steps)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from energyguide.data.augment import augment
-from energyguide.device import accelerated, autocast
+from energyguide.device import accelerated
 
 
 class DiffusionObjective:
@@ -18,23 +18,15 @@ class DiffusionObjective:
     """
 
     def __init__(self, model, schedule, p_uncond, augmentation, where):
-        self.model, self.schedule, self.p_uncond, self.augmentation, self.where = (
-            model.to(where),
-            schedule,
-            p_uncond,
-            augmentation,
-            where,
-        )
-        self.network = accelerated(model, where)
+        self.model, self.network = model, accelerated(model, where)
+        self.schedule, self.p_uncond, self.augmentation = schedule, p_uncond, augmentation
 
     def loss(self, x, y):
         """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
         x0 = 2 * augment(x, self.augmentation) - 1
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
         eps = torch.randn_like(x0)
-        with autocast(self.where):
-            predicted = self.network(self.schedule.add_noise(x0, t, eps), t, self.withhold(y))
-        return F.mse_loss(predicted.float(), eps)
+        return F.mse_loss(self.network(self.schedule.add_noise(x0, t, eps), t, self.withhold(y)), eps)
 
     def withhold(self, y):
         classes = self.model.embedding.classes

@@ -1,0 +1,167 @@
+"""Tables, sentences and the PDF, from measurements made up for the purpose."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from energyguide.reporting import numbers, tables
+from energyguide.reporting.results import Number, best_scale, read_metrics
+from energyguide.reporting.typeset import first_problem, typeset
+
+PUBLISHED = """experiment,table,row,column,value,source
+cifar10,robustness,0.5,1,68.63,Thesis
+cifar10,unconditional,ddpm,fid,16.49,Thesis
+"""
+PROTOCOL = {"features": "Inception features", "reference": "test", "samples": 100, "sets": 2}
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return str(path)
+
+
+def measured(fid, accuracy=0.5, divergence=1.0):
+    values = {"is": 2.0, "fid": fid, "precision": 0.5, "recall": 0.5, "accuracy": accuracy, "energy_divergence": divergence}
+    sets = {key: [value, value + 0.01] for key, value in values.items()}
+    return {**sets, "fjd_train": [fid, fid], "seconds_per_image": [0.1]}
+
+
+def metrics(folder, variant, scales):
+    """Files as the rule `metrics` writes them, one for each scale; scale -> (FID, class accuracy)."""
+    return [
+        write(
+            folder / f"metrics/{variant}/{s:g}.json",
+            {"evaluations": [5, 5], "protocol": PROTOCOL, "scales": {f"{s:g}": measured(*m)}},
+        )
+        for s, m in scales.items()
+    ]
+
+
+def robustness(folder):
+    protocol = {"attack": "PGD-20", "norm": "l2", "images": "test", "n": 10}
+    grids = {0: {"0": 0.95, "0.5": 0.0}, 1: {"0": 0.8, "0.5": 0.7}}
+    return [
+        write(folder / f"robustness/eps{eps}.json", {"eps_train": eps, "protocol": protocol, "accuracy": grid})
+        for eps, grid in grids.items()
+    ]
+
+
+@pytest.fixture
+def published(tmp_path):
+    return write(tmp_path / "published.csv", PUBLISHED)
+
+
+@pytest.mark.parametrize(("experiment", "cell"), [("cifar10", r"\textbf{70.00} (68.63)"), (None, r"\textbf{70.00}")])
+def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, published, experiment, cell):
+    inputs = SimpleNamespace(results=robustness(tmp_path), published=published)
+    table = tables.robustness(inputs, SimpleNamespace(published=experiment))
+    assert f"$0.5$ & 0.00 & {cell} \\\\" in table.latex()
+    assert "0.5,1,0.7," + ("0.6863" if experiment else "") + ",PGD-20,l2,test,10" in table.csv()
+
+
+def test_published_quality_has_a_line_of_its_own(tmp_path, published):
+    floor = write(tmp_path / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(3.0)})
+    files = metrics(tmp_path, "ddpm", {0: (15.0,)})
+    inputs = SimpleNamespace(metrics=files, floor=floor, published=published)
+    columns = ["is", "fid", "precision", "recall"]
+    rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,Thesis\n" for c in columns)
+    write(tmp_path / "published.csv", PUBLISHED + rows)
+    params = SimpleNamespace(published="cifar10", variants={"ddpm": {"label": "DDPM", "steps": 5}})
+    assert r"\quad reported &  & 16.49 & 16.49 & 16.49 & 16.49 \\" in tables.unconditional(inputs, params).latex()
+
+
+def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_joint_distance(tmp_path):
+    files = metrics(tmp_path, "v", {16: (3.0,), 1: (5.0,), 4: (2.0,)}) + metrics(tmp_path, "w", {1: (9.0,)})
+    found = read_metrics(files, "v")
+    assert list(found["scales"]) == ["1", "4", "16"] and best_scale(found) == 4
+
+
+def test_a_number_has_the_standard_deviation_of_its_sets():
+    assert Number.of([1.0, 3.0]) == Number(2.0, 2**0.5)
+    assert tables.plus_minus([0.25, 0.75], 1, 100) == r"$50.0 \pm 35.4$"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [((2, 0.1), (1, 0.1), "more"), ((1, 0.1), (2, 0.1), "less"), ((1, 0.8), (2, 0.8), "same"), ((1, 0), (1, 0), "same")],
+)
+def test_comparisons_respect_the_uncertainty(a, b, said):
+    assert numbers.compare(Number(*a), Number(*b), "more", "less", "same") == said
+
+
+def samples(folder, variants):
+    """`Samples` of variants: name -> (block, scales)."""
+    blocks = {name: {"label": name.upper(), "model": "m", **block} for name, (block, _) in variants.items()}
+    files = [path for name, (_, scales) in variants.items() for path in metrics(folder, name, scales)]
+    floor = write(folder / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(1.0)})
+    models = {"m": {"p_uncond": 1}}
+    params = SimpleNamespace(title="tests", models=models, variants=blocks, energy={"classifier": "eps1"})
+    return numbers.Samples(SimpleNamespace(metrics=files, floor=floor), params)
+
+
+FREE = ({"guidance": "unguided", "sampler": "ddpm", "steps": 5}, {0: (5.0, 0.1)})
+
+
+def energy(**more):
+    return {"guidance": "energy", "unit": "sigmoid", "classifier": "eps1", **more}
+
+
+@pytest.mark.parametrize(("after", "verb"), [(0.2, "narrows"), (1.0, "does not, beyond its spread, change"), (3.0, "widens")])
+def test_the_sentence_on_dE_follows_the_measurement(tmp_path, after, verb):
+    found = samples(
+        tmp_path,
+        {
+            "free": FREE,
+            "before": (energy(), {1: (4.0, 0.9, 1.0)}),
+            "after": (energy(guidance="joint", **{"lambda": 0.5}), {1: (4.0, 0.9, after)}),
+        },
+    )
+    assert verb in numbers.joint(found)["sayJoint"]
+
+
+def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
+    found = samples(
+        tmp_path,
+        {
+            "free": FREE,
+            "rising": (energy(), {1: (2.0, 0.5), 2: (3.0, 0.9)}),
+            "peaked": (energy(), {1: (3.0, 0.5), 2: (2.0, 0.9), 4: (4.0, 0.6)}),
+            "broken": (energy(), {1: (3.0, 0.05), 2: (2.0, 0.9)}),
+        },
+    )
+    said = numbers.scales(found)["sayScales"]
+    assert "in 2 of 3 guided" in said and "in 1 the largest" in said and "smallest scale tried in 1." in said
+
+
+def test_sentences_without_their_variants_say_so(tmp_path):
+    found = samples(tmp_path, {"free": FREE, "one": (energy(), {1: (2.0, 0.5)})})
+    assert "in this edition" in numbers.plain_against_robust(found)["sayPlainRobust"]
+    assert "in this edition" in numbers.schedulers(found)["saySchedulers"]
+    assert "in this edition" in numbers.joint(found)["sayJoint"]
+    assert "DDPM has an FID" in numbers.unguided(found)["sayUnconditional"]
+
+
+def test_published_numbers_are_compared_cell_by_cell(tmp_path, published):
+    inputs = SimpleNamespace(robustness=robustness(tmp_path), published=published)
+    said = numbers.published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
+    assert "1 cells" in said and "1.4 points" in said
+
+
+def test_what_latex_complained_of_is_found_in_its_log():
+    error = "This is pdfTeX\n! Undefined control sequence.\nl.7 \\nothing\n        {}\n"
+    assert first_problem(error) == r"LaTeX: Undefined control sequence. l.7 \nothing"
+    assert "Reference `fig:none'" in first_problem("LaTeX Warning: Reference `fig:none' on page 1\nundefined on input line 3.")
+    assert first_problem("Output written on main.pdf (16 pages).") is None
+
+
+@pytest.mark.skipif(not shutil.which("latexmk"), reason="needs latexmk; `make tex` installs it")
+def test_a_paper_is_typeset_and_an_undefined_reference_is_refused(tmp_path):
+    write(tmp_path / "in/main.tex", r"\documentclass{article}\begin{document}Hello\end{document}")
+    typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf")
+    assert (tmp_path / "out/paper.pdf").read_bytes().startswith(b"%PDF")
+    write(tmp_path / "in/main.tex", r"\documentclass{article}\begin{document}See \ref{none}\end{document}")
+    with pytest.raises(ValueError, match="Reference `none'"):
+        typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf")
