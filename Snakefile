@@ -31,19 +31,6 @@ localrules:
     parts,
 
 
-rule all:
-    """Everything: the paper with all tables and figures."""
-    default_target: True
-    input:
-        f"{R}/paper.pdf",
-
-
-rule paper:
-    """The paper."""
-    input:
-        f"{R}/paper.pdf",
-
-
 include: "workflow/rules/data.smk"
 include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/classifiers.smk"
@@ -54,6 +41,21 @@ include: "workflow/rules/metrics.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+
+
+rule all:
+    """Everything: the paper, with all tables and figures."""
+    default_target: True
+    input:
+        rules.pdf.output,
+        TABLES,
+        FIGURES,
+
+
+rule paper:
+    """The same, by its name."""
+    input:
+        rules.all.input,
 
 
 rule tables:

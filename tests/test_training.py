@@ -70,7 +70,7 @@ def run(name, folder, seed=0, init=0, before_loss=lambda step: None):
         return plain(x, y)
 
     objective.loss = loss
-    return loop.train(objective, spec, *data(), seed, ResumeState(folder, name), progress=False)
+    return loop.train(objective, spec, *data(), seed, ResumeState(folder, name))
 
 
 def send(number, at):
@@ -131,7 +131,7 @@ def test_a_loss_that_is_not_finite_is_an_error(tmp_path, value):
     plain = objective.loss
     objective.loss = lambda x, y: plain(x, y) * value
     with pytest.raises(FloatingPointError, match="lower `lr`"):
-        loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0), progress=False)
+        loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0))
 
 
 def test_every_image_is_seen_once_an_epoch():
@@ -181,7 +181,7 @@ def test_best_score_is_kept(tmp_path):
         return next(scores)
 
     objective.score = score
-    weights, history = loop.train(objective, SPEC | {"score_every": 2}, *data(), 0, ResumeState(tmp_path, 0), progress=False)
+    weights, history = loop.train(objective, SPEC | {"score_every": 2}, *data(), 0, ResumeState(tmp_path, 0))
     assert history["scores"] == [[12, 0.2], [24, 0.9], [36, 0.9], [48, 0.5]]
     assert all(torch.equal(weights[k], kept[2][k]) for k in weights)
     assert not torch.equal(weights["fc.weight"], kept[1]["fc.weight"])
@@ -225,7 +225,7 @@ def test_training_learns(tmp_path):
         off = {"crop": 0, "flip": False, "jitter": 0}
         attack, held_out = {"norm": "l2", "steps": 3}, dataset.tensors("val")
         objective = ClassifierObjective(CifarResNet(1, 10, "basic", (1, 1), width=16), eps, attack, off, held_out, CPU)
-        loop.train(objective, spec, *dataset.tensors("train"), 0, ResumeState(tmp_path, eps), progress=False)
+        loop.train(objective, spec, *dataset.tensors("train"), 0, ResumeState(tmp_path, eps))
         if not eps:
             assert objective.score() > 0.85
         objective.ball = type(objective.ball)(1.0)

@@ -70,7 +70,7 @@ def draw(*arguments, **more):
     return to_uint8(x).cpu()
 
 
-def draw_shard(draw_batch, scales, batches, store):
+def draw_shard(draw_batch, scales, batches, store, label=None):
     """Every batch at every scale, going on where an earlier attempt stopped.
 
     Args:
@@ -78,6 +78,7 @@ def draw_shard(draw_batch, scales, batches, store):
         scales: numbers.
         batches: ranges of samples.
         store: a `ResumeState`.
+        label: of the progress bar, which is only drawn on a terminal.
 
     Returns:
         scale -> images of all batches, and scale -> seconds per image.
@@ -89,7 +90,7 @@ def draw_shard(draw_batch, scales, batches, store):
     todo = [(scale, batch) for scale in scales for batch in batches if (scale, batch.start) not in images]
     with stop_signals() as stopping:
         checkpoints = Checkpoints(store, stopping)
-        for scale, batch in tqdm(todo, unit="batch", disable=None):
+        for scale, batch in tqdm(todo, unit="batch", desc=label, disable=None):
             began = time.monotonic()
             images[scale, batch.start] = draw_batch(scale, batch)
             seconds[scale] += time.monotonic() - began

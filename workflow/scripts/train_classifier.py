@@ -18,7 +18,7 @@ with job(snakemake):
     network = {"channels": dataset.shape[0], "classes": len(dataset.classes), **p.network}
     held_out = dataset.tensors("val", where)
     objective = ClassifierObjective(CifarResNet(**network), p.eps_train, p.attack, p.augment, held_out, where)
-    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store)
+    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.classifier)
     info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
     save(snakemake.output.weights, weights, network, history=history, **info)
     store.clear()

@@ -21,7 +21,7 @@ with job(snakemake):
     network = {"channels": channels, "size": size, "classes": classes, **p.network}
     schedule = linear_schedule(p.process["steps"], p.process["beta_start"], p.process["beta_end"])
     objective = DiffusionObjective(UNet(**network), schedule, p.p_uncond, p.augment, where)
-    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store)
+    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.model)
     info = {"p_uncond": p.p_uncond, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
     save(snakemake.output.weights, weights, network, history=history, **info)
     store.clear()

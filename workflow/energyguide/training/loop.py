@@ -62,7 +62,7 @@ class Average(AveragedModel):
         super().__init__(model, multi_avg_fn=average)
 
 
-def train(objective, spec, images, labels, seed, store, progress=True):
+def train(objective, spec, images, labels, seed, store, label=None):
     """Train `objective.model`.
 
     Args:
@@ -71,7 +71,7 @@ def train(objective, spec, images, labels, seed, store, progress=True):
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: a `ResumeState`.
-        progress: False keeps the bar off.
+        label: of the progress bar, which is only drawn on a terminal.
 
     Returns:
         the weights to keep (the average where `ema_images` asks for one, else those of the best score), and the
@@ -112,7 +112,7 @@ def train(objective, spec, images, labels, seed, store, progress=True):
         }
 
     model.train()
-    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", disable=None if progress else True) as bar:
+    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", desc=label, disable=None) as bar:
         checkpoints = Checkpoints(store, stopping)
         for step in range(first, steps):
             torch.manual_seed(fold(seed, "step", step))
