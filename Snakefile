@@ -6,8 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from energyguide.config import ConfigError, classifier_name, classifier_names, resolve, scale_name
+from energyguide.config import ConfigError, baseline, classifier_name, resolve, scale_name
 from energyguide.closure import closure
+from energyguide.storage import digest
 
 
 configfile: "config.yaml"

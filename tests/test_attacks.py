@@ -141,13 +141,13 @@ def test_frozen_puts_everything_back(target, training):
 def test_accuracy_counts_what_the_attack_leaves(target, monkeypatch):
     model, x, y = target
     clean, attacked = 1 - fooled(target, x).double().mean(), attack(target, L2(0.3), STEPS, stop_when_fooled=True)
-    assert accuracy(model, model, x, y) == pytest.approx(clean.item())
+    assert accuracy(model, x, y) == pytest.approx(clean.item())
     robust = 1 - fooled(target, attacked).double().mean().item()
     assert 0 < robust < clean
-    assert accuracy(model, model, x, y, L2(0.3), STEPS) == pytest.approx(robust)
-    seeded = accuracy(model, model, x, y, L2(0.3), STEPS, seed=1)
+    assert accuracy(model, x, y, L2(0.3), STEPS) == pytest.approx(robust)
+    seeded = accuracy(model, x, y, L2(0.3), STEPS, seed=1)
     monkeypatch.setattr("energyguide.robustness.batches.__defaults__", (None, 7))
-    assert accuracy(model, model, x, y, L2(0.3), STEPS, seed=1) == seeded
+    assert accuracy(model, x, y, L2(0.3), STEPS, seed=1) == seeded
 
 
 def test_corruptions(target, generator):
@@ -157,8 +157,8 @@ def test_corruptions(target, generator):
     assert torch.equal(gaussian_noise(x, 0.1, noise), (x + 0.1 * noise).clamp(0, 1))
     assert torch.equal(darkness(x, 0), x) and not darkness(x, 1).any()
     torch.testing.assert_close(darkness(x, 0.3), 0.7 * x)
-    grid = noise_grid(model, model, x, y, [0, 5], seed=0)
-    assert list(grid) == ["0", "5"] and grid["0"] == accuracy(model, model, x, y) > grid["5"]
+    grid = noise_grid(model, x, y, [0, 5], seed=0)
+    assert list(grid) == ["0", "5"] and grid["0"] == accuracy(model, x, y) > grid["5"]
 
 
 def test_seeds_have_mean_and_covariance_of_their_class(generator):

@@ -4,9 +4,10 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from energyguide.reporting import numbers, tables
+from energyguide.reporting import figures, numbers, tables
 from energyguide.reporting.results import Number, best_scale, read_metrics
 from energyguide.reporting.typeset import first_problem, typeset
 
@@ -14,7 +15,7 @@ PUBLISHED = """experiment,table,row,column,value,source
 cifar10,robustness,0.5,1,68.63,Thesis
 cifar10,unconditional,ddpm,fid,16.49,Thesis
 """
-PROTOCOL = {"features": "Inception features", "reference": "test", "samples": 100, "sets": 2}
+PROTOCOL = {"features": "Inception features", "reference": "test", "samples": 100, "sets": 2, "is_splits": 10}
 
 
 def write(path, value):
@@ -79,6 +80,17 @@ def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_
     assert list(found["scales"]) == ["1", "4", "16"] and best_scale(found) == 4
 
 
+def test_the_drawn_schedulers_are_those_of_the_guidance():
+    from energyguide.guidance import sigmoid
+    from energyguide.schedule import linear_schedule
+
+    given = {"y0": 0.1, "k": 0.01, "t0": 500}
+    standard, curve, sigma = figures.weights({"steps": 1000, "beta_start": 1e-4, "beta_end": 0.02}, given)
+    schedule = linear_schedule()
+    assert np.allclose(standard, (1 - schedule.abar).sqrt()) and np.allclose(sigma, schedule.sigma("small"))
+    assert np.allclose(curve, [sigmoid(t, **given) for t in range(1000)])
+
+
 def test_a_number_has_the_standard_deviation_of_its_sets():
     assert Number.of([1.0, 3.0]) == Number(2.0, 2**0.5)
     assert tables.plus_minus([0.25, 0.75], 1, 100) == r"$50.0 \pm 35.4$"
@@ -98,7 +110,7 @@ def samples(folder, variants):
     files = [path for name, (_, scales) in variants.items() for path in metrics(folder, name, scales)]
     floor = write(folder / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(1.0)})
     models = {"m": {"p_uncond": 1}}
-    params = SimpleNamespace(title="tests", models=models, variants=blocks, energy={"classifier": "eps1"})
+    params = SimpleNamespace(title="tests", models=models, variants=blocks, baseline="free", energy={"classifier": "eps1"})
     return numbers.Samples(SimpleNamespace(metrics=files, floor=floor), params)
 
 

@@ -205,7 +205,7 @@ def start(tree, *targets):
 def worker(tree, script, run):
     """The number of the process that runs a script in `tree`, once it has noted its attempt."""
     while run.poll() is None:
-        if any(tree.glob("results/tiny/.resume/*/attempts.log")):
+        if any(tree.glob("results/tiny/.resume/*/*/attempts.log")):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
                     command = (process / "cmdline").read_bytes().decode()

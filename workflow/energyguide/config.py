@@ -1,10 +1,12 @@
 """The configuration: an experiment merged over the defaults, checked against the schema and against itself."""
 
+import ast
 import json
 from pathlib import Path
 
 import jsonschema
 
+GUIDANCE = Path(__file__).with_name("guidance.py")
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.json"
 FIXED = {  # what is known of a source beforehand
     "digits": {"channels": 1, "size": 8, "classes": 10},
@@ -60,6 +62,27 @@ def classifier_name(eps_train):
     return f"eps{eps_train:g}"
 
 
+def eps_train_of(name):
+    """The radius that a classifier of this name was trained at: the inverse of `classifier_name`."""
+    return float(name.removeprefix("eps"))
+
+
+def guidance_names():
+    """The functions that guidance.py registers, read from its source: importing it would take torch."""
+    functions = [node for node in ast.parse(GUIDANCE.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [f.name for f in functions if any(getattr(d, "id", None) == "guidance" for d in f.decorator_list)]
+
+
+def baseline(experiment):
+    """The variant that guided ones are compared with: the unconditional model, unguided, sampled as they are by default."""
+    process = experiment["sampling"]["process"]
+    for name, spec in experiment["variants"].items():
+        unconditional = experiment["diffusion"]["models"].get(spec["model"], {}).get("p_uncond") == 1
+        if spec["guidance"] == "unguided" and unconditional and all(spec[key] == value for key, value in process.items()):
+            return name
+    return None
+
+
 def scale_name(scale):
     """How a scale is written in file names and tables."""
     return f"{scale:g}"
@@ -86,11 +109,18 @@ def cross_check(experiment, where):
         )
 
     need(len(set(classifiers)) == len(classifiers), "classifiers.eps_train", "a radius is listed twice")
+    need(0 in experiment["classifiers"]["eps_train"], "classifiers.eps_train", "must hold 0: a plain classifier is compared with")
     process = experiment["process"]
     need(process["beta_start"] < process["beta_end"], "process.beta_end", "must be larger than `beta_start`")
     trained(experiment["energy"]["classifier"], "energy.classifier")
     for name in experiment["synthesis"]["classifiers"] + experiment["gradients"]["classifiers"]:
         trained(name, "synthesis.classifiers" if name in experiment["synthesis"]["classifiers"] else "gradients.classifiers")
+    need(
+        experiment["diffusion"]["training"]["score_every"] == 0, "diffusion.training.score_every", "must be 0: nothing is scored"
+    )
+    keeps_best = experiment["classifiers"]["training"]
+    need(keeps_best["score_every"] > 0, "classifiers.training.score_every", "must be positive: the best weights are kept")
+    need(keeps_best["ema_images"] == 0, "classifiers.training.ema_images", "must be 0: the best weights are kept, not an average")
     for network in ("diffusion", "classifiers"):
         training = experiment[network]["training"]
         need(training["warmup"] < training["steps"], f"{network}.training.warmup", "must be less than `steps`")
@@ -117,26 +147,52 @@ def cross_check(experiment, where):
     )
     need(unet["width"] % 4 == 0, "diffusion.network.width", "must be a multiple of 4")
 
+    grey = data["channels"] == 1 and experiment["metrics"]["features"] == "inception"
+    need(not grey, "metrics.features", "Inception needs images of three channels; use `judge`")
+
     sampling = experiment["sampling"]
     batches = -(-sampling["seeds"] * sampling["samples"] // sampling["batch"])
     need(sampling["shards"] <= batches, "sampling.shards", f"there are only {batches} batches to share out; lower it, or `batch`")
     need(
         experiment["trajectories"]["samples"] <= sampling["samples"], "trajectories.samples", "must not exceed `sampling.samples`"
     )
+    enough = experiment["trajectories"]["samples"] >= data["classes"]
+    need(enough, "trajectories.samples", f"must show each of the {data['classes']} classes once")
     need(experiment["trajectories"]["variant"] in experiment["variants"], "trajectories.variant", "is not one of `variants`")
 
     for name, variant in experiment["variants"].items():
-        key = f"variants.{name}"
-        need(variant["model"] in models, f"{key}.model", f"{variant['model']!r} is not trained; there are {', '.join(models)}")
-        need(variant["steps"] <= steps, f"{key}.steps", f"the process has only {steps} timesteps (`process.steps`)")
-        scales = [scale_name(s) for s in variant["scales"]]
-        need(len(set(scales)) == len(scales), f"{key}.scales", "a scale is listed twice")
-        if "classifier" in variant:
-            trained(variant["classifier"], f"{key}.classifier")
-            need("unit" in variant, f"{key}.unit", "a variant with a classifier needs the unit of its scale")
-        if "unit" in variant:
-            need("classifier" in variant, f"{key}.classifier", "a variant with a unit needs a classifier")
-            drift = variant["unit"] in ("sigma", "sigma2")
-            silent = drift and variant["sampler"] == "ddim" and variant["eta"] == 0
-            need(not silent, f"{key}.unit", "sigma is 0 in DDIM with eta 0, so nothing would be guided; use unit `eps`")
-            need(variant["unit"] != "sigmoid" or "sigmoid" in variant, f"{key}.sigmoid", "unit `sigmoid` needs y0, k and t0")
+        check_variant(variant, f"variants.{name}", need, trained, models, steps)
+    need(
+        baseline(experiment), "variants", "one must be `unguided`, of a model with p_uncond 1, sampled as `sampling.process` says"
+    )
+    guided = any(variant["guidance"] != "unguided" for variant in experiment["variants"].values())
+    need(guided, "variants", "one must be guided, or there is nothing to compare")
+
+
+def check_variant(variant, key, need, trained, models, steps):
+    """What must hold for one variant; `need(condition, key, message)` and `trained(name, key)` raise ConfigError."""
+    names = guidance_names()
+    need(variant["guidance"] in names, f"{key}.guidance", f"{variant['guidance']!r} is not one of {', '.join(names)}")
+    need(variant["model"] in models, f"{key}.model", f"{variant['model']!r} is not trained; there are {', '.join(models)}")
+    need(variant["steps"] <= steps, f"{key}.steps", f"the process has only {steps} timesteps (`process.steps`)")
+    if variant["spacing"] == "quadratic":
+        kept = {int(0.8 * steps * (i / max(1, variant["steps"] - 1)) ** 2) for i in range(variant["steps"])}
+        need(len(kept) == variant["steps"], f"{key}.steps", "so many quadratic steps would use a timestep twice; ask for fewer")
+    scales = [scale_name(s) for s in variant["scales"]]
+    need(len(set(scales)) == len(scales), f"{key}.scales", "a scale is listed twice")
+    if variant["guidance"] == "unguided":
+        need(scales == ["0"], f"{key}.scales", "an unguided variant has the one scale 0")
+        need("unit" not in variant, f"{key}.unit", "an unguided variant has no unit")
+    else:
+        need(max(variant["scales"]) > 0, f"{key}.scales", "a guided variant needs a scale above 0")
+    if variant["guidance"] in ("classifier", "energy", "joint"):
+        need("unit" in variant, f"{key}.unit", "is missing: what does the scale multiply?")
+    if variant["guidance"] == "joint":
+        need("lambda" in variant, f"{key}.lambda", "is missing: how much does dE(x) weigh?")
+    need(("unit" in variant) == ("classifier" in variant), f"{key}.classifier", "a unit and a classifier go together")
+    if "unit" in variant:
+        trained(variant["classifier"], f"{key}.classifier")
+        drift = variant["unit"] in ("sigma", "sigma2")
+        silent = drift and variant["sampler"] == "ddim" and variant["eta"] == 0
+        need(not silent, f"{key}.unit", "sigma is 0 in DDIM with eta 0, so nothing would be guided; use unit `eps`")
+        need(variant["unit"] != "sigmoid" or "sigmoid" in variant, f"{key}.sigmoid", "unit `sigmoid` needs y0, k and t0")

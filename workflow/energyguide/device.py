@@ -1,5 +1,8 @@
 """Where to compute, and how: a GPU in bf16 and compiled where there is one, else the CPU in float32."""
 
+import os
+import shutil
+
 import torch
 
 
@@ -8,14 +11,21 @@ def device():
 
 
 def accelerated(module, where):
-    """A callable as `module`, on its device, with float32 results; on a GPU in channels_last, compiled and in bf16."""
+    """A callable as `module`, on its device, with float32 results; on a GPU in channels_last, in bf16 and compiled.
+
+    Compiling needs a C compiler; without one the module runs as it is.
+    """
     module = module.to(where)
     if where.type != "cuda":
         return module
-    compiled = torch.compile(module.to(memory_format=torch.channels_last))
+    fast = module.to(memory_format=torch.channels_last)
+    if any(map(shutil.which, filter(None, (os.environ.get("CC"), "gcc", "clang")))):
+        fast = torch.compile(fast)
+    else:
+        print("no C compiler was found, so the network is not compiled; install gcc for more speed")
 
     def forward(*inputs):
         with torch.autocast(where.type, torch.bfloat16):
-            return compiled(*inputs).float()
+            return fast(*inputs).float()
 
     return forward

@@ -90,7 +90,7 @@ def energy(spec, scale, models):
 
 @guidance
 def joint(spec, scale, models):
-    """Descend L = E(x, y) + lambda dE(x): E(x, y) low, E(x) where the training images of the class have it."""
+    """Descend L = E(x, y) + lambda dE(x): E(x, y) low, and E(x) near the mean E(x, y) of the class on training images."""
 
     def loss(logits, y):
         return joint_energy(logits, y) + spec["lambda"] * delta_energy(logits, y, models.class_energy)

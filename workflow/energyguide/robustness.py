@@ -1,6 +1,7 @@
 """Accuracy of a classifier: clean, attacked, corrupted. Images (n, channel, height, width) in [0, 1]."""
 
 import torch
+from tqdm import tqdm
 
 from energyguide.attacks import frozen, pgd
 from energyguide.corruptions import darkness, gaussian_noise
@@ -9,14 +10,15 @@ from energyguide.seeding import fold, normal, uniform
 BATCH = 500
 
 
-def batches(x, y, seed=None, size=BATCH):
-    """Pieces of `x` and `y`, each with the numbers of its samples."""
+def batches(x, y):
+    """Pieces of `x` and `y`, each with the numbers of its samples; with a progress bar on a terminal."""
     samples = torch.arange(len(x), device=x.device)
-    return zip(x.split(size), y.split(size), samples.split(size), strict=True)
+    pieces = list(zip(x.split(BATCH), y.split(BATCH), samples.split(BATCH), strict=True))
+    return tqdm(pieces, unit="batch", leave=False, disable=None)
 
 
-def accuracy(network, model, x, y, ball=None, steps=0, seed=None):
-    """Share of images that `network` gets right, after PGD in `ball` where there is one.
+def accuracy(model, x, y, ball=None, steps=0, seed=None):
+    """Share of images that `model` gets right, after PGD in `ball` where there is one.
 
     The attack leaves a sample alone once it is fooled. It starts at the image, or at a random point that depends on
     (`seed`, sample) alone.
@@ -29,24 +31,24 @@ def accuracy(network, model, x, y, ball=None, steps=0, seed=None):
                 if seed is not None:
                     noise = normal(fold(seed, "start"), samples, 0, images.shape[1:])
                     start = ball.spread(noise, uniform(fold(seed, "radius"), samples, 0, (1,)).float())
-                images = pgd(network, images, labels, ball, steps, start, stop_when_fooled=True)
+                images = pgd(model, images, labels, ball, steps, start, stop_when_fooled=True)
             with torch.no_grad():
-                right += (network(images).argmax(1) == labels).sum().item()
+                right += (model(images).argmax(1) == labels).sum().item()
     return right / len(x)
 
 
-def noise_grid(network, model, x, y, sigmas, seed):
+def noise_grid(model, x, y, sigmas, seed):
     """Accuracy under Gaussian noise, for each sigma on the [0, 1] scale; the same noise for every classifier."""
     noise = normal(fold(seed, "noise"), torch.arange(len(x), device=x.device), 0, x.shape[1:])
-    return {str(s): accuracy(network, model, gaussian_noise(x, s, noise), y) for s in sigmas}
+    return {str(s): accuracy(model, gaussian_noise(x, s, noise), y) for s in sigmas}
 
 
-def darkness_grid(network, model, x, y, amounts):
+def darkness_grid(model, x, y, amounts):
     """Accuracy under darkness, for each amount in [0, 1]."""
-    return {str(a): accuracy(network, model, darkness(x, a), y) for a in amounts}
+    return {str(a): accuracy(model, darkness(x, a), y) for a in amounts}
 
 
-def logits(network, model, x):
+def logits(model, x):
     """Logits (n, class) of all images, on the CPU."""
     with frozen(model), torch.no_grad():
-        return torch.cat([network(piece).float().cpu() for piece in x.split(BATCH)])
+        return torch.cat([model(piece).cpu() for piece in x.split(BATCH)])

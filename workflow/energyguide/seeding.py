@@ -2,7 +2,7 @@
 
 Noise is drawn by a counter-based generator, Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
 1, 2, 3", 2011), so that the noise of a sample depends on (seed, sample, step) alone: not on the batch it is in,
-the shard, the number of jobs or the device.
+the shard or the number of jobs. The random words are the same on every device; their logarithms may differ in the last bit.
 """
 
 import hashlib

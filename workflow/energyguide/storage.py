@@ -117,10 +117,15 @@ def load_arrays(path):
 
 
 class ResumeState:
-    """The state of an unfinished run, in a folder named by what determines the run. Replaced atomically, kept until done."""
+    """The state of an unfinished run, replaced atomically and kept until the run is done.
+
+    It lies in a folder named by all that determines the run, under `root`, which belongs to this job alone: what
+    earlier runs of the job left there, with other settings, goes when one is done.
+    """
 
     def __init__(self, root, key):
-        self.folder = Path(root) / digest(key)
+        self.root = Path(root)
+        self.folder = self.root / digest(key)
         self.path, self.log = self.folder / "state.pt", self.folder / "attempts.log"
 
     def begin(self):
@@ -135,7 +140,7 @@ class ResumeState:
                 "resumes" if self.path.exists() else "starts",
                 file=log,
             )
-        return torch.load(self.path, weights_only=True) if self.path.exists() else None
+        return torch.load(self.path, map_location="cpu", weights_only=True) if self.path.exists() else None
 
     def attempts(self):
         """How often the run was begun."""
@@ -148,7 +153,7 @@ class ResumeState:
             torch.save(state, temporary)
 
     def clear(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def git(*arguments):

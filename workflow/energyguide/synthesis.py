@@ -16,7 +16,7 @@ def class_seeds(images, labels, classes, per_class, seed):
         members = images[labels == k].flatten(1)
         mean = members.mean(0)
         z = normal(fold(seed, "seeds", k), torch.arange(per_class, device=images.device), 0, (len(members),))
-        seeds.append(mean + z @ (members - mean) / (len(members) - 1) ** 0.5)
+        seeds.append(mean + z @ (members - mean) / max(1, len(members) - 1) ** 0.5)
     return torch.cat(seeds).view(-1, *images.shape[1:]).clamp(0, 1)
 
 

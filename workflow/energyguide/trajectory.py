@@ -20,8 +20,8 @@ def record(states, observer, count, steps):
 
     Returns:
         lists with one number a step, from noise to image: mean E(x) and E(x, y) in nats, at x_t and at the predicted
-        x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. And the frames kept:
-        x_t and x_0, each (frame, batch, ...) in [-1, 1].
+        x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. Under "end", both
+        energies of the results. And the frames kept: x_t and x_0, each (frame, batch, ...) in [-1, 1].
     """
     lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
     kept, wanted = [], frames(count, steps)
@@ -35,4 +35,6 @@ def record(states, observer, count, steps):
         lines["shift/sigma"].append(shift / state.sigma if state.sigma else None)
         if state.index in wanted:
             kept.append((state.x_t, state.x0))
+    end = observer.logits(state.x_prev.clamp(-1, 1))
+    lines["end"] = {"E(x)": energy(end).mean().item(), "E(x,y)": joint_energy(end, state.y).mean().item()}
     return lines, tuple(torch.stack(part) for part in zip(*kept, strict=True))

@@ -14,6 +14,15 @@ def code(script):
     return [os.path.relpath(file) for file in files]
 
 
+def image_files():
+    """A digest of the images of an image folder, by name, size and time, so that a changed one is noticed; else None."""
+    folder = Path(experiment["data"].get("path", ""))
+    if experiment["data"]["source"] != "imagefolder" or not folder.is_dir():
+        return None
+    found = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*") if f.is_file())
+    return digest(found)
+
+
 def classifier_weights(name):
     """Where the weights of a classifier are."""
     return f"{R}/classifiers/{name}.safetensors"
@@ -77,3 +86,7 @@ UNCONDITIONAL = [
     if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
 ]
 ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
+SIGMOIDS = []
+for spec in VARIANTS.values():
+    if "sigmoid" in spec and spec["sigmoid"] not in SIGMOIDS:
+        SIGMOIDS.append(spec["sigmoid"])

@@ -12,6 +12,7 @@ rule data:
     params:
         data=experiment["data"],
         seed=experiment["seed"],
+        files=image_files(),
     message:
         "The dataset"
     script:

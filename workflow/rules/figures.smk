@@ -47,7 +47,7 @@ rule figure_schedulers:
         "../../envs/python.yaml"
     params:
         process=experiment["process"],
-        sigmoids=[spec["sigmoid"] for spec in VARIANTS.values() if "sigmoid" in spec],
+        sigmoids=SIGMOIDS,
     message:
         "Figure: schedulers"
     script:
@@ -195,7 +195,7 @@ rule figure_scales:
         "../../envs/python.yaml"
     params:
         variants=described("label", "unit"),
-        unguided=UNCONDITIONAL[0],
+        baseline=baseline(experiment),
     message:
         "Figure: scales"
     script:

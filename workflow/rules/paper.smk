@@ -37,6 +37,7 @@ rule numbers:
             )
         },
         variants=VARIANTS,
+        baseline=baseline(experiment),
         models=experiment["diffusion"]["models"],
         eps_train=experiment["classifiers"]["eps_train"],
         attack=experiment["classifiers"]["attack"],
@@ -60,7 +61,7 @@ rule pdf:
     log:
         f"{R}/logs/paper.log",
     conda:
-        "../../envs/tex.yaml"
+        "../../envs/python.yaml"
     params:
         sources=lambda wildcards, input: os.path.dirname(input.main),
     message:

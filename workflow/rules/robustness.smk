@@ -62,6 +62,7 @@ rule gradients:
         f"{R}/logs/gradients.log",
     conda:
         "../../envs/python.yaml"
+    threads: experiment["threads"]
     params:
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from energyguide.checkpoints import Interrupted
 from energyguide.storage import ResumeState, sha256
 
 EXPECTED = (ValueError, OSError, FloatingPointError)  # raised with a line for the user
@@ -51,13 +52,12 @@ def job(snakemake):
                     torch.set_num_threads(snakemake.params.threads)
                 yield
             except Exception as error:
-                status = INTERRUPTED if type(error).__name__ == "Interrupted" else 1
-                if status == 1 and not isinstance(error, EXPECTED):
+                if not isinstance(error, (*EXPECTED, Interrupted)):
                     traceback.print_exc(file=log)
                 line = f"{snakemake.rule}: {error}" if str(error) else f"{snakemake.rule}: {error!r}"
                 print(line, file=log)
                 print(line, file=terminal)
-                sys.exit(status)
+                sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
             print(f"done in {time.monotonic() - began:.1f} s", file=log)
 
 
@@ -65,4 +65,5 @@ def resume_state(snakemake):
     """Where this job keeps its unfinished state: a folder named by everything that determines its result."""
     inputs = {str(file): sha256(file) for file in snakemake.input}
     key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
-    return ResumeState(snakemake.params.resume, key)
+    own = "-".join([snakemake.rule, *snakemake.wildcards])
+    return ResumeState(Path(snakemake.params.resume) / own, key)

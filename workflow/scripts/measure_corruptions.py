@@ -12,5 +12,5 @@ with job(snakemake):
     x, y = Dataset.load(snakemake.input.data).tensors("test", where)
     model = load(CifarResNet, snakemake.input.weights, where)
     protocol = {"scale": "[0, 1]", "images": "test", "n": len(x), "seed": p.seed}
-    noise, darkness = noise_grid(model, model, x, y, p.noise, p.seed), darkness_grid(model, model, x, y, p.darkness)
+    noise, darkness = noise_grid(model, x, y, p.noise, p.seed), darkness_grid(model, x, y, p.darkness)
     write_json(snakemake.output.json, {"eps_train": p.eps_train, "protocol": protocol, "noise": noise, "darkness": darkness})

@@ -13,7 +13,7 @@ with job(snakemake):
     dataset = Dataset.load(snakemake.input.data)
     x, y = dataset.tensors("train", where)
     model, y = load(CifarResNet, snakemake.input.weights, where), y.cpu()
-    found = logits(model, model, x)
+    found = logits(model, x)
     statistics = class_statistics(found, y, dataset.classes)
     protocol = {"images": "train", "n": len(x), "unit": "nats"}
     write_json(snakemake.output.json, {"eps_train": snakemake.params.eps_train, "protocol": protocol, **statistics})

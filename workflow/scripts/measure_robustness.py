@@ -13,5 +13,5 @@ with job(snakemake):
     x, y = Dataset.load(snakemake.input.data).tensors("test", where)
     model, ball = load(CifarResNet, snakemake.input.weights, where), BALLS[p.norm]
     protocol = {"attack": f"PGD-{p.steps}", "norm": p.norm, "scale": "[0, 1]", "images": "test", "n": len(x), "seed": p.seed}
-    grid = {str(eps): accuracy(model, model, x, y, ball(eps), p.steps, p.seed) for eps in p.eps_test}
+    grid = {str(eps): accuracy(model, x, y, ball(eps), p.steps, p.seed) for eps in p.eps_test}
     write_json(snakemake.output.json, {"eps_train": p.eps_train, "protocol": protocol, "accuracy": grid})

@@ -13,7 +13,10 @@ with job(snakemake):
     models = load_models(snakemake.input.get("classifier"), snakemake.input.get("energy"), where)
 
     def draw_batch(scale, batch):
-        return draw(network, batch, tuple(p.shape), p.classes, p.process, spec, scale, models, p.seed, where)
+        try:
+            return draw(network, batch, tuple(p.shape), p.classes, p.process, spec, scale, models, p.seed, where)
+        except FloatingPointError as error:
+            raise FloatingPointError(f"{snakemake.wildcards.variant} at scale {scale:g}: {error}") from error
 
     total = p.sampling["seeds"] * p.sampling["samples"]
     batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)

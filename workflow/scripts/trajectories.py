@@ -18,15 +18,17 @@ with job(snakemake):
     p, where = snakemake.params, device()
     shape, samples = tuple(p.shape), range(p.samples)
     observer = load_models(snakemake.input.observer, None, where)
-    models = dict(zip(p.model_names, snakemake.input.models, strict=True))
+    networks = {
+        name: accelerated(load(UNet, path, where), where)
+        for name, path in zip(p.model_names, snakemake.input.models, strict=True)
+    }
     classifiers = dict(zip(p.classifier_names, snakemake.input.classifiers, strict=True))
     energies = dict(zip(p.classifier_names, snakemake.input.energies, strict=True))
     result, strips = {}, {}
     for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
         scale = best_scale(read_metrics(snakemake.input.metrics, name))
-        network = accelerated(load(UNet, models[spec["model"]], where), where)
         guides = load_models(classifiers.get(spec.get("classifier")), energies.get(spec.get("classifier")), where)
-        states = walk(network, samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
+        states = walk(networks[spec["model"]], samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
         with torch.no_grad():
             result[name], strips[name] = record(states, observer, p.frames, spec["steps"])
         result[name]["scale"] = scale

@@ -57,9 +57,14 @@ def stratified(labels, fraction, seed):
 
 
 def split(classes, train, test, held_out, seed):
-    """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out."""
+    """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out.
+
+    Raises ValueError where that leaves nothing held out.
+    """
     images, labels = train
     val = stratified(labels, held_out, seed)
+    if not val.any():
+        raise ValueError(f"no image is held out of {len(labels)}; raise `data.held_out`")
     return Dataset(
         tuple(classes),
         {"train": images[~val], "val": images[val], "test": test[0]},

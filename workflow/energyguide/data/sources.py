@@ -120,7 +120,7 @@ def read_image(file, size, channels):
 
     try:
         with Image.open(file) as image:
-            image = ImageOps.fit(image.convert("L" if channels == 1 else "RGB"), (size, size), Image.Resampling.BOX)
+            image = ImageOps.fit(ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB"), (size, size), Image.Resampling.BOX)
     except OSError as error:
         raise ValueError(f"{file} cannot be read as an image ({error}); remove or replace it") from error
     return np.asarray(image).reshape(size, size, channels).transpose(2, 0, 1)

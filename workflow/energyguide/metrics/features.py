@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+from tqdm import tqdm
 
 from energyguide.storage import sha256
 
@@ -70,7 +71,7 @@ def extract(extractor, images, where, batch=500):
     logits = extractor.get_default_feature_layer_for_metric("isc")
     pieces = []
     with torch.no_grad():
-        for piece in images.split(batch):
+        for piece in tqdm(images.split(batch), unit="batch", leave=False, disable=None):
             found = extractor.convert_features_tuple_to_dict(extractor(piece.to(where)))
             pieces.append((found[feature].float().cpu(), found[logits].float().cpu()))
     return tuple(torch.cat(parts) for parts in zip(*pieces, strict=True))

@@ -46,6 +46,7 @@ class Judgement:
             "samples": samples,
             "sets": sets,
             "uncertainty": "standard deviation over the sets",
+            "is_splits": 10,
         }
 
     def of(self, sets, labels=None):
@@ -60,8 +61,8 @@ class Judgement:
             features, scores = extract(self.extractor, images, self.where)
             x = images.to(self.where).float() / 255
             asked = labels[i] if labels else torch.arange(first, first + len(images)) % len(self.dataset.classes)
-            right = logits(self.judge, self.judge, x).argmax(1) == asked
-            energies = energy(logits(self.classifier, self.classifier, x))
+            right = logits(self.judge, x).argmax(1) == asked
+            energies = energy(logits(self.classifier, x))
             found.append(
                 {
                     **quality(features, scores, self.reference),

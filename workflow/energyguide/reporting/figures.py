@@ -3,10 +3,13 @@
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "figure_".
 """
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
+from energyguide.config import eps_train_of
+from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
 from energyguide.storage import load_arrays, read_json, sidecar
 
@@ -14,7 +17,7 @@ SHOWN = 10  # classes, at most, in a grid of images
 
 
 def class_names(inputs):
-    return read_json(inputs.data)["classes"][:SHOWN]
+    return read_json(inputs.data)["classes"]
 
 
 def corruptions(inputs, params):
@@ -69,19 +72,25 @@ def energy_by_class(inputs, params):
     return figure
 
 
+def weights(process, sigmoid):
+    """Standard scheduler, sigmoid scheduler and sigma_t, at all timesteps: the torch-free twins of `guidance.UNITS`."""
+    t = np.arange(process["steps"])
+    betas = np.linspace(process["beta_start"], process["beta_end"], process["steps"])
+    abar = np.cumprod(1 - betas)
+    previous = np.concatenate([[1.0], abar[:-1]])
+    curve = (1 - sigmoid["y0"]) / (1 + np.exp(-sigmoid["k"] * (t - sigmoid["t0"]))) + sigmoid["y0"]
+    return np.sqrt(1 - abar), curve, np.sqrt(betas * (1 - previous) / (1 - abar))
+
+
 def schedulers(inputs, params):
     """The weights of the gradient along the process, in the units of the configuration."""
-    p = params.process
-    betas = np.linspace(p["beta_start"], p["beta_end"], p["steps"])
-    abar, t = np.cumprod(1 - betas), np.arange(p["steps"])
-    previous = np.concatenate([[1.0], abar[:-1]])
-    sigma = np.sqrt(betas * (1 - previous) / (1 - abar))
     figure, axes = plt.subplots(figsize=(WIDTH * 0.6, 2.2))
-    axes.plot(t, np.sqrt(1 - abar), label=r"standard, $\sqrt{1-\bar\alpha_t}$")
-    for number, (y0, k, t0) in enumerate(dict.fromkeys((s["y0"], s["k"], s["t0"]) for s in params.sigmoids)):
-        curve = (1 - y0) / (1 + np.exp(-k * (t - t0))) + y0
-        axes.plot(t, curve, "--", color=f"C{number + 2}", label=rf"sigmoid, $y_0={y0:g}$, $k={k:g}$, $t_0={t0:g}$")
-    axes.plot(t, sigma, ":", color="C1", label=r"$\sigma_t$ of DDPM, all steps")
+    for number, sigmoid in enumerate(params.sigmoids):
+        standard, curve, sigma = weights(params.process, sigmoid)
+        label = "sigmoid, $y_0={y0:g}$, $k={k:g}$, $t_0={t0:g}$".format(**sigmoid)
+        axes.plot(curve, "--", color=f"C{number + 2}", label=label)
+    axes.plot(standard, color="C0", label=r"standard, $\sqrt{1-\bar\alpha_t}$")
+    axes.plot(sigma, ":", color="C1", label=r"$\sigma_t$ of DDPM, all steps")
     axes.set_xlabel("timestep $t$ (0 is the image)")
     axes.set_ylabel("weight of the gradient")
     axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.14))
@@ -95,7 +104,7 @@ def gradients(inputs, params):
     rows = {"image": list(arrays["images"])}
     for name in params.classifiers:
         largest = np.abs(arrays[name]).max(axis=(1, 2, 3), keepdims=True).clip(1e-12)
-        rows[rf"$\varepsilon$-train {name.removeprefix('eps')}"] = list(0.5 + 0.5 * arrays[name] / largest)
+        rows[rf"$\varepsilon$-train {eps_train_of(name):g}"] = list(0.5 + 0.5 * arrays[name] / largest)
     return gallery(rows, [classes[k] for k in arrays["labels"]], label_width=1.0)
 
 
@@ -109,19 +118,18 @@ def synthesis(inputs, params):
     for i in range(per_class):
         rows[f"seed {i + 1}"] = list(arrays["seeds"][i::per_class][:SHOWN])
         for name in params.classifiers:
-            rows[rf"{i + 1}: $\varepsilon$-train {name.removeprefix('eps')}"] = list(arrays[name][i::per_class][:SHOWN])
-    return gallery(rows, classes, label_width=1.0)
+            rows[rf"{i + 1}: $\varepsilon$-train {eps_train_of(name):g}"] = list(arrays[name][i::per_class][:SHOWN])
+    return gallery(rows, classes[:SHOWN], label_width=1.0)
 
 
 def samples(inputs, params):
     """The same noise under every variant, each at its best scale; one column a class."""
-    classes = class_names(inputs)
+    classes = class_names(inputs)[:SHOWN]
     rows = {}
     for name, spec in params.variants.items():
         scale = best_scale(read_metrics(inputs.metrics, name))
-        shard = next(
-            load_arrays(path) for path in inputs.samples if f"/{name}/" in path and f"{scale:g}" in path.split("/")[-2].split("_")
-        )
+        paths = {part: path for path in map(Path, inputs.samples) if path.parts[-3] == name for part in path.parts[-2].split("_")}
+        shard = load_arrays(paths[f"{scale:g}"])
         label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
         rows[label] = [image / 255 for image in shard[f"{scale:g}"][: len(classes)]]
     return gallery(rows, classes, label_width=2.1)
@@ -182,20 +190,11 @@ def strips(inputs, params):
     return gallery(rows, label_width=1.3)
 
 
-UNITS = {
-    "sigma": r"$\sigma_t$",
-    "sigma2": r"$\sigma_t^2$",
-    "standard": r"$\sqrt{1-\bar\alpha_t}$",
-    "sigmoid": r"$\hat\sigma_t$, sigmoid",
-    "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
-}
-
-
 def scales(inputs, params):
     """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
     guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
     units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
-    unguided = at_scale(read_metrics(inputs.metrics, params.unguided), 0)
+    unguided = at_scale(read_metrics(inputs.metrics, params.baseline), 0)
     figure, panels = plt.subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
     handles = {}
     for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):

@@ -5,11 +5,15 @@ Each function returns name -> text. The names that begin with `say` are whole se
 
 from statistics import fmean
 
+from energyguide.config import eps_train_of
 from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.tables import MEASURES, escape, plus_minus, read_published
-from energyguide.storage import git, read_json
+from energyguide.storage import read_json
 
 REAL = {"train": "training", "test": "test"}
+POINTS = {"x_t": r"$\mathbf{x}_t$", "x0": r"the predicted $\hat{\mathbf{x}}_0$"}
+SPACINGS = {"uniform": "evenly spaced", "quadratic": "quadratically spaced"}
+VARIANCES = {"small": r"$\tilde{\beta}_t$", "large": r"$\beta_t$"}
 NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 
 
@@ -53,16 +57,21 @@ def compare(a, b, higher, lower, same):
     return higher if a.mean > b.mean else lower
 
 
+def energy_radius(params):
+    """The radius that the classifier whose energies are used was trained at."""
+    return eps_train_of(params.energy["classifier"])
+
+
 class Samples:
     """All that was measured on samples: by variant, at its best scale."""
 
     def __init__(self, inputs, params):
-        self.title, self.models, self.variants = params.title, params.models, params.variants
+        self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
         self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
         self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
         self.floor = read_json(inputs.floor)
         self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
-        self.energy_classifier = params.energy["classifier"].removeprefix("eps")
+        self.energy_classifier = energy_radius(params)
 
     def values(self, name, key):
         return at_scale(self.metrics[name], self.scale[name])[key]
@@ -125,30 +134,36 @@ def small_notice(params):
 
 def settings(params):
     variants = params.variants.values()
-    guided = sorted({spec["steps"] for spec in variants if "unit" in spec})
-    free = {spec["sampler"]: spec["steps"] for spec in reversed(variants) if "unit" not in spec}
     sigmoid = next((spec["sigmoid"] for spec in variants if "sigmoid" in spec), None)
-    dirty = " with changes" if git("status", "--porcelain") else ""
     return {
         "processSteps": params.process["steps"],
-        "sampleSteps": listing(guided),
-        "ddpmSteps": free.get("ddpm", "--"),
-        "ddimSteps": free.get("ddim", "--"),
+        "guidedSampler": guided_samplers(variants),
+        "gradientPoint": listing(sorted({POINTS[spec["at"]] for spec in variants if "unit" in spec})),
         "attackNorm": NORMS[params.attack["norm"]],
         "pgdTrainSteps": params.attack["steps"],
         "pgdTestSteps": params.robustness["steps"],
         "epsTrainList": listing(f"{eps:g}" for eps in params.eps_train),
         "epsTestList": listing(f"{eps:g}" for eps in params.robustness["eps_test"]),
-        "energyClassifier": params.energy["classifier"].removeprefix("eps"),
+        "energyClassifier": f"{energy_radius(params):g}",
         "jointLambda": listing(sorted({spec["lambda"] for spec in variants if "lambda" in spec})),
         "sigmoidParameters": "$y_0 = {y0:g}$, $k = {k:g}$, $t_0 = {t0:g}$".format(**sigmoid) if sigmoid else "--",
         "pUncond": listing(sorted({m["p_uncond"] for m in params.models.values() if 0 < m["p_uncond"] < 1})),
         "synthesisEps": f"{params.synthesis['eps']:g}",
         "synthesisSteps": params.synthesis["steps"],
         "stripVariant": escape(params.variants[params.trajectories["variant"]]["label"]),
-        "commit": (git("rev-parse", "--short", "HEAD") or "unknown") + dirty,
         "command": f"snakemake --config experiment={params.name}",
     }
+
+
+def guided_samplers(variants):
+    """How guided variants are sampled: DDPM with 50 evenly spaced steps and the variance ..."""
+    said = []
+    for spec in variants:
+        noise = rf"the variance {VARIANCES[spec['variance']]}" if spec["sampler"] == "ddpm" else rf"$\eta = {spec['eta']:g}$"
+        phrase = f"{spec['sampler'].upper()} with {spec['steps']} {SPACINGS[spec['spacing']]} steps and {noise}"
+        if "unit" in spec and phrase not in said:
+            said.append(phrase)
+    return " or ".join(said)
 
 
 def protocol(floor, params):
@@ -164,6 +179,8 @@ def protocol(floor, params):
     return {
         "nSamples": f"{params.sampling['samples']:,}",
         "nSets": params.sampling["seeds"],
+        "floorSets": used["sets"],
+        "isSplits": used["is_splits"],
         "featuresName": used["features"],
         "featuresNote": own if used["features"].startswith("classifier") else inception,
         "referenceName": used["reference"],
@@ -173,7 +190,7 @@ def protocol(floor, params):
 def robustness(inputs, params):
     """Clean and attacked accuracy of the plain classifier and of the one whose energies are used."""
     results = {r["eps_train"]: r["accuracy"] for r in map(read_json, inputs.robustness)}
-    plain, robust = results[min(results)], results[float(params.energy["classifier"].removeprefix("eps"))]
+    plain, robust = results[min(results)], results[energy_radius(params)]
     clean, *radii = sorted(plain, key=float)
     shown = next((eps for eps in radii if float(eps) == 0.5), (radii or [clean])[0])
     top = max(results, key=lambda eps: results[eps][shown])
@@ -206,7 +223,7 @@ def corruptions(inputs):
 
 def energies(inputs, params):
     """Where the classes lie in E(x)."""
-    eps = float(params.energy["classifier"].removeprefix("eps"))
+    eps = energy_radius(params)
     statistics = next(r for r in map(read_json, inputs.energies) if r["eps_train"] == eps)["E(x)"]
     means = {name: s["mean"] for name, s in statistics["classes"].items()}
     low, high, every = min(means, key=means.get), max(means, key=means.get), statistics["all"]
@@ -219,7 +236,7 @@ def energies(inputs, params):
 
 def unguided(samples):
     """The samplers without guidance, and the floor."""
-    ddpm = samples.unguided(1)
+    ddpm = samples.baseline
     ddim = samples.unguided(1, "ddim")
     conditional = samples.unguided(0) or ddpm
     joint_model = samples.unguided("between") or conditional
@@ -236,7 +253,9 @@ def unguided(samples):
         "accJointModel": samples.text(joint_model, "accuracy"),
         "fidDdim": samples.text(ddim, "fid") if ddim else "--",
     }
-    floor = f"{REAL[samples.floor['images']]} images in sets of the same size stand at {found['fidFloor']}"
+    real = samples.floor["protocol"]
+    sets = f"{real['sets']} sets" if real["sets"] > 1 else "one set"
+    floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, stand at {found['fidFloor']}"
     if not ddim:
         return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
     verdict = compare(
@@ -255,7 +274,7 @@ def unguided(samples):
 
 def plain_against_robust(samples):
     guided = samples.select(guidance="classifier")
-    plain = [name for name in guided if samples.variants[name]["classifier"] == "eps0"]
+    plain = [name for name in guided if eps_train_of(samples.variants[name]["classifier"]) == 0]
     robust = [name for name in guided if name not in plain]
     if not plain or not robust:
         return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
@@ -319,7 +338,7 @@ def joint(samples):
 
 def scales(samples):
     """How class accuracy moves with the scale, and where FID is least."""
-    start = samples.number(samples.unguided(1), "accuracy")
+    start = samples.number(samples.baseline, "accuracy")
     rising = past = smallest = 0
     for name in samples.guided:
         results = [r for s, r in samples.metrics[name]["scales"].items() if float(s) > 0]
@@ -337,7 +356,7 @@ def scales(samples):
 
 def best(samples):
     """The guided variant of the least Frechet joint distance, and what it gains."""
-    ddpm = samples.unguided(1)
+    ddpm = samples.baseline
     conditional = samples.unguided(0) or ddpm
     top = samples.finest(samples.guided)
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
@@ -364,11 +383,11 @@ def best(samples):
 
 def trajectory(inputs, samples):
     """Where the energies of the variants end, by one classifier."""
-    ends = {name: line["E(x_0,y)"][-1] for name, line in read_json(inputs.trajectories).items()}
+    ends = {name: line["end"]["E(x,y)"] for name, line in read_json(inputs.trajectories).items()}
     low, high = min(ends, key=ends.get), max(ends, key=ends.get)
     return {
-        "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier}, the mean "
-        rf"$E(\mathbf{{x}},y)$ at the end is lowest for {samples.called(low)} (${ends[low]:.1f}$ nats), and highest for "
+        "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier:g}, the mean "
+        rf"$E(\mathbf{{x}},y)$ of the samples is lowest for {samples.called(low)} (${ends[low]:.1f}$ nats), and highest for "
         rf"{samples.called(high)} (${ends[high]:.1f}$ nats)."
     }
 

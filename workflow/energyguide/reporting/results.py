@@ -7,6 +7,14 @@ import numpy as np
 
 from energyguide.storage import read_json
 
+UNITS = {  # what a guidance scale multiplies, as mathematics
+    "sigma": r"$\sigma_t$",
+    "sigma2": r"$\sigma_t^2$",
+    "standard": r"$\sqrt{1-\bar\alpha_t}$",
+    "sigmoid": r"$\hat\sigma_t$",
+    "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
+}
+
 
 @dataclass(frozen=True)
 class Number:

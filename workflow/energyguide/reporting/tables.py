@@ -7,16 +7,8 @@ import csv
 import io
 from dataclasses import dataclass
 
-from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
+from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
 from energyguide.storage import read_json, sidecar
-
-UNIT_SYMBOLS = {
-    "sigma": r"$\sigma_t$",
-    "sigma2": r"$\sigma_t^2$",
-    "standard": r"$\sqrt{1-\bar\alpha_t}$",
-    "sigmoid": r"$\hat\sigma_t$",
-    "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
-}
 
 
 @dataclass(frozen=True)
@@ -59,9 +51,10 @@ def escape(text):
 
 
 def plus_minus(values, digits=2, factor=1):
-    """A measured number for LaTeX, from one value a set."""
+    """A measured number for LaTeX, from one value a set; a single set has no uncertainty."""
     number = Number.of(values)
-    return rf"${factor * number.mean:.{digits}f} \pm {factor * number.std:.{digits}f}$"
+    spread = rf" \pm {factor * number.std:.{digits}f}" if len(values) > 1 else ""
+    return rf"${factor * number.mean:.{digits}f}{spread}$"
 
 
 def read_published(path, experiment, table):
@@ -161,7 +154,7 @@ def variant_row(name, spec, metrics, scale, keys):
         "seconds_per_image": seconds,
         **protocol_of(metrics),
     }
-    return [escape(spec["label"]), rf"{scale:g}\,{UNIT_SYMBOLS[unit]}" if unit else "--", *cells], record
+    return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
 
 
 def guidance(inputs, params):

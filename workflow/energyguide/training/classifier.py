@@ -34,5 +34,5 @@ class ClassifierObjective:
         return F.cross_entropy(self.network(x), y)
 
     def score(self):
-        """Accuracy on the held-out images, under attack where the training is."""
-        return accuracy(self.network, self.model, *self.held_out, self.ball, self.steps)
+        """Accuracy on the held-out images, under the attack of the training where there is one."""
+        return accuracy(self.model, *self.held_out, self.ball, self.steps, seed=0)

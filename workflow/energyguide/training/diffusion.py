@@ -33,6 +33,3 @@ class DiffusionObjective:
         if not classes:
             return None
         return torch.where(torch.rand(len(y), device=y.device) < self.p_uncond, classes, y)
-
-    def score(self):
-        return None

@@ -66,8 +66,8 @@ def train(objective, spec, images, labels, seed, store, label=None):
     """Train `objective.model`.
 
     Args:
-        objective: has a `model`, a `loss(images, labels)` -> scalar, and a `score()` -> float (the higher the
-            better) or None where the last weights are the ones to keep.
+        objective: has a `model`, a `loss(images, labels)` -> scalar, and where `score_every` asks for it a `score()`
+            -> float, the higher the better.
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: a `ResumeState`.
