@@ -1,5 +1,6 @@
 """The DAG, end to end, on a copy of the project: built once, thin; then what reruns when, and what survives a kill."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -203,8 +204,8 @@ def start(tree, *targets):
 
 
 def worker(tree, script, run):
-    """The number of the process that runs a script in `tree`, once it has noted its attempt."""
-    while run.poll() is None:
+    """The number of the process that runs a script in `tree`, once it has noted its attempt; None if it ended before."""
+    while run.poll() is None:  # a short job may be over before it is seen
         if any(tree.glob("results/tiny/.resume/*/*/attempts.log")):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
@@ -214,7 +215,7 @@ def worker(tree, script, run):
                 except (OSError, ProcessLookupError):
                     continue
         time.sleep(0.01)
-    raise AssertionError("the job ended before it could be killed: " + run.stdout.read())
+    return None
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds the worker through /proc, which this system has not")
@@ -233,10 +234,14 @@ def test_a_killed_job_ends_in_the_same_bits(built, tmp_path, target, script, num
     shutil.copytree(built / "results", tree / "results")
     shutil.copytree(built / ".snakemake", tree / ".snakemake")
     before = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.unlink()
-    run = start(tree, str(path.relative_to(tree)))
-    os.kill(worker(tree, script, run), number)
-    output, _ = run.communicate()
+    for _ in range(10):
+        path.unlink()
+        run = start(tree, str(path.relative_to(tree)))
+        with contextlib.suppress(ProcessLookupError, TypeError):
+            os.kill(worker(tree, script, run), number)
+        output, _ = run.communicate()
+        if run.returncode:
+            break
     assert run.returncode and not path.exists()
     if number == signal.SIGTERM:
         assert "run the same command to go on" in output

@@ -10,6 +10,17 @@ def frames(count, steps):
     return [round(i * (steps - 1) / (count - 1)) for i in reversed(range(count))]
 
 
+def forward(schedule, x0, noise, count):
+    """Frames of the forward process, (frame, batch, ...), from the image to the noise.
+
+    Args:
+        x0: images (batch, ...) in [-1, 1].
+        noise: standard normal, as `x0`.
+    """
+    indices = reversed(frames(count, len(schedule)))
+    return torch.stack([schedule.add_noise(x0, torch.full((len(x0),), i, device=x0.device), noise) for i in indices])
+
+
 def record(states, observer, count, steps):
     """Follow a walk to its end.
 

@@ -13,7 +13,7 @@ with job(snakemake):
     from energyguide.sampling import schedule_of, walk
     from energyguide.seeding import fold, normal
     from energyguide.storage import save_arrays, write_json
-    from energyguide.trajectory import frames, record
+    from energyguide.trajectory import forward, record
 
     p, where = snakemake.params, device()
     shape, samples = tuple(p.shape), range(p.samples)
@@ -32,19 +32,11 @@ with job(snakemake):
         with torch.no_grad():
             result[name], strips[name] = record(states, observer, p.frames, spec["steps"])
         result[name]["scale"] = scale
-    spec = p.variants[p.strip]
     x, y = Dataset.load(snakemake.input.data).tensors("test", where)
     first = torch.stack([x[y == k][0] for k in range(p.classes)])
-    noise = normal(fold(p.seed, "forward"), torch.arange(len(first), device=where), 0, shape)
-    schedule = schedule_of(p.process, spec)
-    strips["forward"] = torch.stack(
-        [
-            schedule.add_noise(2 * first - 1, torch.full_like(y[: len(first)], i), noise)
-            for i in frames(p.frames, spec["steps"])[::-1]
-        ]
-    )
+    noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=where), 0, shape)
+    arrays = {"forward": forward(schedule_of(p.process, p.variants[p.strip]), 2 * first - 1, noise, p.frames).cpu().numpy()}
     write_json(snakemake.output.json, result)
-    arrays = {"forward": strips["forward"].cpu().numpy()}
     for name in p.variants:
         arrays[f"{name} x_t"], arrays[f"{name} x0"] = (s[:, : p.classes].cpu().numpy() for s in strips[name])
     save_arrays(snakemake.output.arrays, arrays, frames=p.frames)
