@@ -99,6 +99,8 @@ BAD = [
     ("variants.ddim", {"spacing": "quadratic", "steps": 900}, f"{D}.variants.ddim.steps"),
     ("variants.joint-energy.guidance", "clasifier", f"{D}.variants.joint-energy.guidance"),
     ("variants.joint-energy.scales", [0], f"{D}.variants.joint-energy.scales"),
+    ("variants.classifier-free.model", "conditional", f"{D}.variants.classifier-free.model"),
+    ("variants.classifier-free.unit", "sigma", f"{D}.variants.classifier-free.unit"),
     ("variants.lost", {"label": "x", "guidance": "joint", "model": "joint", "scales": [1]}, f"{D}.variants.lost.unit"),
     ("classifiers.eps_train", [0.25, 0.5, 1], f"{D}.classifiers.eps_train"),
     ("classifiers.training.score_every", 0, f"{D}.classifiers.training.score_every"),

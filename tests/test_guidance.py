@@ -115,8 +115,47 @@ def test_models_come_from_files(tmp_path):
     model = CifarResNet(**arguments)
     files.save(tmp_path / "c.safetensors", model.state_dict(), arguments)
     write_json(tmp_path / "e.json", {"E(x,y)": {"classes": {"cat": {"mean": -1.5}, "dog": {"mean": 2}}}})
-    models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", "cpu")
+    models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", 3, "cpu")
     x = torch.rand(3, 1, 4, 4)
     torch.testing.assert_close(models.logits(2 * x - 1), model.eval()(x))
     assert models.class_energy.tolist() == [-1.5, 2]
-    assert load_models(None, None, "cpu") == Models()
+    assert load_models(None, None, 3, "cpu") == Models(classes=3)
+
+
+def joint_network(mixture):
+    """The mixture's noise for the class, and for class number 3 ("no class") the unconditional one."""
+
+    def network(x, t, y):
+        known = mixture.conditional(x, t, y % 3)
+        return torch.where((y == 3).view(-1, 1, 1, 1), mixture.network(x, t, None), known)
+
+    return network
+
+
+@pytest.mark.parametrize("w", [0.5, 3.0])
+def test_classifier_free_guidance_is_guidance_by_the_implicit_classifier(mixture, w):
+    """Where both scores are exact, eps~ with w equals classifier guidance of the conditional model at scale w, at each step."""
+    hook = GUIDANCE["classifier_free"]({}, w, Models(classes=3))
+    x, *noise = torch.randn(21, 30, 1, 1, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    options = {"sampler": "ddim", "eta": 1.0, "clip": False}
+    free = reverse(joint_network(mixture), SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
+    guided = walk(mixture.conditional, mixture, "classifier", w, "eps", **options)
+    for ours, theirs in zip(free, guided, strict=True):
+        torch.testing.assert_close(ours.eps, theirs.eps, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(ours.x_prev, theirs.x_prev, rtol=1e-9, atol=1e-9)
+
+
+def test_classifier_free_guidance_makes_one_call_a_step_and_none_twice_at_scale_0(mixture):
+    calls = []
+
+    def network(x, t, y):
+        calls.append(len(x))
+        return joint_network(mixture)(x, t, y)
+
+    x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
+    eps = GUIDANCE["classifier_free"]({}, 2.0, Models(classes=3)).predict(network, x, t, y)
+    expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.network(x, t, None)
+    torch.testing.assert_close(eps, expected)
+    still = GUIDANCE["classifier_free"]({}, 0.0, Models(classes=3))
+    torch.testing.assert_close(still.predict(network, x, t, y), mixture.conditional(x, t, y))
+    assert calls == [8, 4] and still.evaluations == (1, 0)

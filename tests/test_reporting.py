@@ -145,7 +145,7 @@ def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
         },
     )
     said = numbers.scales(found)["sayScales"]
-    assert "in 2 of 3 guided" in said and "in 1 the largest" in said and "smallest scale tried in 1." in said
+    assert "in 2 of the 3 variants" in said and "in 1 the largest" in said and "smallest scale tried in 1." in said
 
 
 def test_sentences_without_their_variants_say_so(tmp_path):

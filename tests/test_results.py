@@ -33,11 +33,11 @@ def test_class_accuracy_rises_with_the_scale_until_it_breaks():
     for r in rows("scales"):
         if r["unit"]:
             guided.setdefault(r["variant"], []).append((float(r["accuracy"]), float(r["accuracy_std"])))
-    assert len(guided) == 7
+    assert len(guided) == 8
     for name, line in guided.items():
         peak = max(range(len(line)), key=lambda i: line[i][0])
         steps = zip(line[:peak], line[1 : peak + 1], strict=True)
-        assert all(after > before - spread - more for (before, spread), (after, more) in steps), name
+        assert all(after >= before - spread - more for (before, spread), (after, more) in steps), name
         assert line[peak][0] > 0.6, name
 
 

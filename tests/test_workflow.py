@@ -108,7 +108,7 @@ def remark(text):
 
 def test_editing_the_unet_retrains_the_diffusion_models_and_no_classifier(edited):
     rules = planned(edited(UNET, remark), "parts")
-    assert rules["diffusion"] == 3 and rules["sample"] == 14
+    assert rules["diffusion"] == 3 and rules["sample"] == 16
     assert not {"classifier", "robustness", "energy", "data"} & rules.keys()
 
 

@@ -182,15 +182,20 @@ def check_variant(variant, key, need, trained, models, steps):
     need(len(set(scales)) == len(scales), f"{key}.scales", "a scale is listed twice")
     if variant["guidance"] == "unguided":
         need(scales == ["0"], f"{key}.scales", "an unguided variant has the one scale 0")
-        need("unit" not in variant, f"{key}.unit", "an unguided variant has no unit")
+        for word in ("unit", "classifier"):
+            need(word not in variant, f"{key}.{word}", f"an unguided variant has no {word}")
     else:
         need(max(variant["scales"]) > 0, f"{key}.scales", "a guided variant needs a scale above 0")
-    if variant["guidance"] in ("classifier", "energy", "joint"):
         need("unit" in variant, f"{key}.unit", "is missing: what does the scale multiply?")
     if variant["guidance"] == "joint":
         need("lambda" in variant, f"{key}.lambda", "is missing: how much does dE(x) weigh?")
-    need(("unit" in variant) == ("classifier" in variant), f"{key}.classifier", "a unit and a classifier go together")
-    if "unit" in variant:
+    if variant["guidance"] == "classifier_free":
+        joint = 0 < models[variant["model"]]["p_uncond"] < 1
+        need(joint, f"{key}.model", "must be a joint model, with `p_uncond` between 0 and 1")
+        need(variant.get("unit") == "difference", f"{key}.unit", "must be `difference`: that of the two predictions")
+    by_classifier = variant["guidance"] in ("classifier", "energy", "joint")
+    need("classifier" in variant or not by_classifier, f"{key}.classifier", "is missing: whose gradient?")
+    if "classifier" in variant:
         trained(variant["classifier"], f"{key}.classifier")
         drift = variant["unit"] in ("sigma", "sigma2")
         silent = drift and variant["sampler"] == "ddim" and variant["eta"] == 0

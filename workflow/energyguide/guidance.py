@@ -40,10 +40,12 @@ class Models:
     Attributes:
         logits: images in [-1, 1] -> (batch, class).
         class_energy: (class,) mean E(x, y) of each class over the training set.
+        classes: number of classes, which is also the number of the class "no class".
     """
 
     logits: Callable = None
     class_energy: torch.Tensor = None
+    classes: int = None
 
 
 def guidance(function):
@@ -98,7 +100,21 @@ def joint(spec, scale, models):
     return descend(loss, spec, scale, models)
 
 
-def load_models(classifier, energies, where):
+@guidance
+def classifier_free(spec, scale, models):
+    """eps~ = (1 + w) eps(x_t, y) - w eps(x_t), of a joint model (Ho and Salimans 2022, eq. 6); both in one batch."""
+    if not scale:
+        return Guidance()
+
+    def predict(network, x_t, t, y):
+        labels = torch.cat([y, torch.full_like(y, models.classes)])
+        conditional, unconditional = network(torch.cat([x_t, x_t]), torch.cat([t, t]), labels).chunk(2)
+        return (1 + scale) * conditional - scale * unconditional
+
+    return Guidance(predict=predict, evaluations=(2, 0))
+
+
+def load_models(classifier, energies, classes, where):
     """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None."""
     logits = class_energy = None
     if classifier:
@@ -110,6 +126,6 @@ def load_models(classifier, energies, where):
             return model((x + 1) / 2)
 
     if energies:
-        classes = read_json(energies)["E(x,y)"]["classes"]
-        class_energy = torch.tensor([c["mean"] for c in classes.values()], device=where)
-    return Models(logits, class_energy)
+        statistics = read_json(energies)["E(x,y)"]["classes"]
+        class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=where)
+    return Models(logits, class_energy, classes)

@@ -10,7 +10,7 @@ with job(snakemake):
 
     p, spec, where, store = snakemake.params, snakemake.params.variant, device(), resume_state(snakemake)
     network = accelerated(load(UNet, snakemake.input.model, where), where)
-    models = load_models(snakemake.input.get("classifier"), snakemake.input.get("energy"), where)
+    models = load_models(snakemake.input.get("classifier"), snakemake.input.get("energy"), p.classes, where)
 
     def draw_batch(scale, batch):
         try:

@@ -17,7 +17,7 @@ with job(snakemake):
 
     p, where = snakemake.params, device()
     shape, samples = tuple(p.shape), range(p.samples)
-    observer = load_models(snakemake.input.observer, None, where)
+    observer = load_models(snakemake.input.observer, None, p.classes, where)
     networks = {
         name: accelerated(load(UNet, path, where), where)
         for name, path in zip(p.model_names, snakemake.input.models, strict=True)
@@ -27,7 +27,8 @@ with job(snakemake):
     result, strips = {}, {}
     for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
         scale = best_scale(read_metrics(snakemake.input.metrics, name))
-        guides = load_models(classifiers.get(spec.get("classifier")), energies.get(spec.get("classifier")), where)
+        own = spec.get("classifier")
+        guides = load_models(classifiers.get(own), energies.get(own), p.classes, where)
         states = walk(networks[spec["model"]], samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
         with torch.no_grad():
             result[name], strips[name] = record(states, observer, p.frames, spec["steps"])

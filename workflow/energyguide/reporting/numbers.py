@@ -31,6 +31,7 @@ def latex(inputs, params):
         **plain_against_robust(samples),
         **schedulers(samples),
         **joint(samples),
+        **classifier_free(samples),
         **scales(samples),
         **best(samples),
         **trajectory(inputs, samples),
@@ -71,6 +72,7 @@ class Samples:
         self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
         self.floor = read_json(inputs.floor)
         self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
+        self.by_classifier = [name for name in self.guided if "classifier" in self.variants[name]]
         self.energy_classifier = energy_radius(params)
 
     def values(self, name, key):
@@ -336,11 +338,28 @@ def joint(samples):
     }
 
 
+def classifier_free(samples):
+    """What the extrapolation of the joint model changes, against the same model without it."""
+    names, plain = samples.select(guidance="classifier_free"), samples.unguided("between")
+    if not names or not plain:
+        return {"sayClassifierFree": "Classifier-free guidance has no part in this edition."}
+    name = names[0]
+    fid = compare(samples.number(name, "fid"), samples.number(plain, "fid"), "higher", "lower", "the same within its spread")
+    return {
+        "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
+        rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
+        rf"{samples.text(plain, 'accuracy')}; its FID is {fid} ({samples.text(name, 'fid')} against "
+        rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
+        rf"{samples.text(plain, 'precision')}, and its recall {samples.text(name, 'recall')} against "
+        rf"{samples.text(plain, 'recall')}."
+    }
+
+
 def scales(samples):
     """How class accuracy moves with the scale, and where FID is least."""
     start = samples.number(samples.baseline, "accuracy")
     rising = past = smallest = 0
-    for name in samples.guided:
+    for name in samples.by_classifier:
         results = [r for s, r in samples.metrics[name]["scales"].items() if float(s) > 0]
         line = [start, *(Number.of(r["accuracy"]) for r in results)]
         peak = max(range(len(line)), key=lambda i: line[i].mean)
@@ -348,17 +367,17 @@ def scales(samples):
         past += peak < len(line) - 1
         smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
     return {
-        "sayScales": f"From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
-        f"in {rising} of {len(samples.guided)} guided variants; in {past} the largest scale tried is past the peak. The FID is "
-        f"least at the smallest scale tried in {smallest}."
+        "sayScales": "From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
+        f"in {rising} of the {len(samples.by_classifier)} variants guided by a classifier; in {past} the largest scale tried is "
+        f"past the peak. The FID is least at the smallest scale tried in {smallest}."
     }
 
 
 def best(samples):
-    """The guided variant of the least Frechet joint distance, and what it gains."""
+    """The variant guided by a classifier of the least Frechet joint distance, and what it gains."""
     ddpm = samples.baseline
     conditional = samples.unguided(0) or ddpm
-    top = samples.finest(samples.guided)
+    top = samples.finest(samples.by_classifier)
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
     level = compare(
         samples.number(top, "accuracy"), samples.number(conditional, "accuracy"), "above", "below", "within its spread of"
@@ -372,11 +391,11 @@ def best(samples):
         "at the same FID, within its spread",
     )
     return {
-        "sayBest": rf"By the Fr\'echet joint distance to the training images, the best guided variant is {samples.called(top)}: "
-        rf"FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
+        "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
+        rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
         rf"({samples.text(conditional, 'accuracy')}).",
-        "summary": rf"On {escape(samples.title)}, guidance of an unconditional model {moves} the share of samples recognised as "
-        rf"the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
+        "summary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
+        rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
         rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
     }
 

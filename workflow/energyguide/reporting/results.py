@@ -13,6 +13,7 @@ UNITS = {  # what a guidance scale multiplies, as mathematics
     "standard": r"$\sqrt{1-\bar\alpha_t}$",
     "sigmoid": r"$\hat\sigma_t$",
     "eps": r"$\sqrt{1-\bar\alpha_t}$ on $\epsilon$",
+    "difference": r"$\Delta\epsilon$",
 }
 
 
