@@ -6,7 +6,17 @@ import pytest
 import torch
 
 from energyguide import storage
-from energyguide.storage import ResumeState, atomic, check_sidecar, digest, load_arrays, load_weights, save_arrays, save_weights
+from energyguide.storage import (
+    ResumeState,
+    atomic,
+    check_sidecar,
+    digest,
+    load_arrays,
+    load_weights,
+    read_sidecar,
+    save_arrays,
+    save_weights,
+)
 
 
 def test_atomic_replaces_only_when_the_block_succeeds(tmp_path):
@@ -45,7 +55,8 @@ def test_weights_round_trip_and_damage(tmp_path):
     assert again.keys() == weights.keys()
     for name, value in weights.items():
         assert torch.equal(again[name], value) and again[name].dtype == value.dtype
-    info = check_sidecar(path)
+    check_sidecar(path)
+    info = read_sidecar(path)
     assert info["seed"] == 3 and info["provenance"]["packages"]["torch"] == torch.__version__.partition("+")[0]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match="w.safetensors is damaged"):

@@ -113,8 +113,9 @@ def cross_check(experiment, where):
     process = experiment["process"]
     need(process["beta_start"] < process["beta_end"], "process.beta_end", "must be larger than `beta_start`")
     trained(experiment["energy"]["classifier"], "energy.classifier")
-    for name in experiment["synthesis"]["classifiers"] + experiment["gradients"]["classifiers"]:
-        trained(name, "synthesis.classifiers" if name in experiment["synthesis"]["classifiers"] else "gradients.classifiers")
+    for block in ("synthesis", "gradients"):
+        for name in experiment[block]["classifiers"]:
+            trained(name, f"{block}.classifiers")
     need(
         experiment["diffusion"]["training"]["score_every"] == 0, "diffusion.training.score_every", "must be 0: nothing is scored"
     )

@@ -66,19 +66,22 @@ def sidecar(path):
     return Path(f"{path}.json")
 
 
+def read_sidecar(path):
+    """What is said of `path`, without a look at the file itself."""
+    return read_json(sidecar(path))
+
+
 def write_sidecar(path, **info):
     write_json(sidecar(path), {"sha256": sha256(path), **info, "provenance": provenance()})
 
 
 def check_sidecar(path):
-    """The sidecar of `path`, after checking the file against it.
+    """Check the file at `path` against its sidecar.
 
     Raises ValueError for a file that is not the one that was written.
     """
-    info = read_json(sidecar(path))
-    if sha256(path) != info["sha256"]:
+    if sha256(path) != read_sidecar(path)["sha256"]:
         raise ValueError(f"{path} is damaged: its checksum is not the one in {sidecar(path)}; delete both and run again")
-    return info
 
 
 def save_weights(path, weights, **info):

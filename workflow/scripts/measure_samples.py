@@ -7,7 +7,7 @@ with job(snakemake):
     from energyguide.data.dataset import Dataset
     from energyguide.device import device
     from energyguide.metrics.samples import Judgement
-    from energyguide.storage import check_sidecar, load_arrays, write_json
+    from energyguide.storage import load_arrays, read_sidecar, write_json
 
     p = snakemake.params
     judgement = Judgement(
@@ -19,7 +19,7 @@ with job(snakemake):
         device(),
     )
     shards = [load_arrays(path) for path in snakemake.input.samples]
-    sidecars = [check_sidecar(path) for path in snakemake.input.samples]
+    sidecars = [read_sidecar(path) for path in snakemake.input.samples]
     results = {}
     for scale in shards[0]:
         images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))

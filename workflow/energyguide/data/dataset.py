@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguide.storage import check_sidecar, load_arrays, save_arrays
+from energyguide.storage import load_arrays, read_sidecar, save_arrays
 
 SPLITS = ("train", "val", "test")
 
@@ -43,7 +43,7 @@ class Dataset:
         """Raises ValueError where the file is damaged."""
         arrays = load_arrays(path)
         images, labels = ({s: arrays[f"{kind}_{s}"] for s in SPLITS} for kind in ("images", "labels"))
-        return cls(tuple(check_sidecar(path)["classes"]), images, labels)
+        return cls(tuple(read_sidecar(path)["classes"]), images, labels)
 
 
 def stratified(labels, fraction, seed):

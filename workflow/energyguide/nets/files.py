@@ -1,6 +1,6 @@
 """Networks in files: weights, and beside them the arguments of the network they belong to."""
 
-from energyguide.storage import check_sidecar, load_weights, save_weights
+from energyguide.storage import load_weights, read_sidecar, save_weights
 
 
 def save(path, weights, arguments, **info):
@@ -13,6 +13,7 @@ def load(network, path, where):
 
     Raises ValueError where the file is damaged.
     """
-    model = network(**check_sidecar(path)["network"])
-    model.load_state_dict(load_weights(path))
+    weights = load_weights(path)
+    model = network(**read_sidecar(path)["network"])
+    model.load_state_dict(weights)
     return model.to(where).eval().requires_grad_(False)

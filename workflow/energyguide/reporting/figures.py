@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator
 from energyguide.config import eps_train_of
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
-from energyguide.storage import load_arrays, read_json, sidecar
+from energyguide.storage import load_arrays, read_json, read_sidecar
 
 SHOWN = 10  # classes, at most, in a grid of images
 
@@ -223,7 +223,7 @@ def losses(inputs, params):
     """Training loss of the diffusion models."""
     figure, axes = plt.subplots(figsize=(WIDTH * 0.6, 2.2))
     for path in inputs.weights:
-        curve = read_json(sidecar(path))["history"]["losses"]
+        curve = read_sidecar(path)["history"]["losses"]
         axes.plot(*zip(*curve, strict=True), label=path.rsplit("/", 1)[1].removesuffix(".safetensors"))
     axes.set(xlabel="images seen", ylabel="mean squared error of the noise", yscale="log")
     axes.legend()

@@ -82,8 +82,12 @@ class Samples:
         return Number.of(self.values(name, key))
 
     def text(self, name, key):
-        _, digits, factor, _ = MEASURES[key]
+        _, digits, factor = MEASURES[key]
         return plus_minus(self.values(name, key), digits, factor) + (r"\%" if factor == 100 else "")
+
+    def compare(self, a, b, key, higher, lower, same):
+        """`compare` for one measure of two variants."""
+        return compare(self.number(a, key), self.number(b, key), higher, lower, same)
 
     def floor_text(self, key):
         return plus_minus(self.floor[key], MEASURES[key][1])
@@ -114,7 +118,6 @@ class Samples:
 def data(inputs, params):
     counts, spec = read_json(inputs.data)["counts"], params.data
     return {
-        "expName": escape(params.name),
         "expTitle": escape(params.title),
         "nTrain": f"{counts['train']:,}",
         "nHeldOut": f"{counts['val']:,}",
@@ -145,7 +148,6 @@ def settings(params):
         "pgdTrainSteps": params.attack["steps"],
         "pgdTestSteps": params.robustness["steps"],
         "epsTrainList": listing(f"{eps:g}" for eps in params.eps_train),
-        "epsTestList": listing(f"{eps:g}" for eps in params.robustness["eps_test"]),
         "energyClassifier": f"{energy_radius(params):g}",
         "jointLambda": listing(sorted({spec["lambda"] for spec in variants if "lambda" in spec})),
         "sigmoidParameters": "$y_0 = {y0:g}$, $k = {k:g}$, $t_0 = {t0:g}$".format(**sigmoid) if sigmoid else "--",
@@ -260,9 +262,10 @@ def unguided(samples):
     floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, stand at {found['fidFloor']}"
     if not ddim:
         return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
-    verdict = compare(
-        samples.number(ddim, "fid"),
-        samples.number(ddpm, "fid"),
+    verdict = samples.compare(
+        ddim,
+        ddpm,
+        "fid",
         "a higher FID than",
         "a lower FID than",
         "the same FID, within its spread, as",
@@ -281,10 +284,8 @@ def plain_against_robust(samples):
     if not plain or not robust:
         return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
     a, b = samples.finest(plain), samples.finest(robust)
-    fid = compare(samples.number(b, "fid"), samples.number(a, "fid"), "raises", "lowers", "does not, beyond its spread, change")
-    accuracy = compare(
-        samples.number(b, "accuracy"), samples.number(a, "accuracy"), "higher", "lower", "the same, within its spread"
-    )
+    fid = samples.compare(b, a, "fid", "raises", "lowers", "does not, beyond its spread, change")
+    accuracy = samples.compare(b, a, "accuracy", "higher", "lower", "the same, within its spread")
     return {
         "sayPlainRobust": rf"Replacing the plain classifier (at $s={samples.scale[a]:g}$) by the robust one that serves best "
         rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}), and class accuracy is "
@@ -298,7 +299,7 @@ def schedulers(samples):
     if not standard or not sigmoid:
         return {"saySchedulers": "Only one scheduler is used in this edition."}
     a, b = standard[0], sigmoid[0]
-    fid = compare(samples.number(b, "fid"), samples.number(a, "fid"), "higher", "lower", "the same within its spread")
+    fid = samples.compare(b, a, "fid", "higher", "lower", "the same within its spread")
     return {
         "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {fid} ({samples.text(b, 'fid')} at "
         rf"$s={samples.scale[b]:g}$, against {samples.text(a, 'fid')} at $s={samples.scale[a]:g}$ with the standard one), with "
@@ -322,9 +323,10 @@ def joint(samples):
     less = {
         key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", "fid")
     }
-    gap = compare(
-        samples.number(b, "energy_divergence"),
-        samples.number(a, "energy_divergence"),
+    gap = samples.compare(
+        b,
+        a,
+        "energy_divergence",
         "widens",
         "narrows",
         "does not, beyond its spread, change",
@@ -344,7 +346,7 @@ def classifier_free(samples):
     if not names or not plain:
         return {"sayClassifierFree": "Classifier-free guidance has no part in this edition."}
     name = names[0]
-    fid = compare(samples.number(name, "fid"), samples.number(plain, "fid"), "higher", "lower", "the same within its spread")
+    fid = samples.compare(name, plain, "fid", "higher", "lower", "the same within its spread")
     return {
         "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
         rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
@@ -379,13 +381,12 @@ def best(samples):
     conditional = samples.unguided(0) or ddpm
     top = samples.finest(samples.by_classifier)
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
-    level = compare(
-        samples.number(top, "accuracy"), samples.number(conditional, "accuracy"), "above", "below", "within its spread of"
-    )
-    moves = compare(samples.number(top, "accuracy"), samples.number(ddpm, "accuracy"), "raises", "lowers", "does not change")
-    cost = compare(
-        samples.number(top, "fid"),
-        samples.number(ddpm, "fid"),
+    level = samples.compare(top, conditional, "accuracy", "above", "below", "within its spread of")
+    moves = samples.compare(top, ddpm, "accuracy", "raises", "lowers", "does not change")
+    cost = samples.compare(
+        top,
+        ddpm,
+        "fid",
         "at a higher FID",
         "at a lower FID",
         "at the same FID, within its spread",

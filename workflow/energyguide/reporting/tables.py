@@ -8,7 +8,7 @@ import io
 from dataclasses import dataclass
 
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
-from energyguide.storage import read_json, sidecar
+from energyguide.storage import read_json, read_sidecar
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,19 @@ def robustness(inputs, params):
     return Table(records, header, body, "l" + "r" * count)
 
 
-MEASURES = {  # key: heading, digits, factor, and whether more is better
-    "is": ("IS", 2, 1, True),
-    "fid": ("FID", 2, 1, False),
-    "precision": ("P", 2, 1, True),
-    "recall": ("R", 2, 1, True),
-    "accuracy": (r"Acc.\ (\%)", 1, 100, True),
-    "energy_divergence": ("$W_1$", 2, 1, False),
+MEASURES = {  # key: heading, digits, factor
+    "is": ("IS", 2, 1),
+    "fid": ("FID", 2, 1),
+    "precision": ("P", 2, 1),
+    "recall": ("R", 2, 1),
+    "accuracy": (r"Acc.\ (\%)", 1, 100),
+    "energy_divergence": ("$W_1$", 2, 1),
 }
 
 
 def measured(result, keys):
     """Cells of a table, and fields of its CSV, for the measures `keys` of one set of samples."""
-    cells = [plus_minus(result[key], *MEASURES[key][1:3]) for key in keys]
+    cells = [plus_minus(result[key], *MEASURES[key][1:]) for key in keys]
     numbers = {key: Number.of(result[key]) for key in keys}
     fields = {f"{key}{suffix}": value for key, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))}
     return cells, fields
@@ -206,7 +206,7 @@ def networks(inputs, params):
     """What was trained: parameters, images seen, time."""
     records, body = [], []
     for path in inputs.weights:
-        info = read_json(sidecar(path))
+        info = read_sidecar(path)
         history = info["history"]
         name = path.rsplit("/", 1)[1].removesuffix(".safetensors")
         kind = "diffusion" if "p_uncond" in info else "classifier"
