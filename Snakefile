@@ -6,7 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from energyguide.config import ConfigError, baseline, classifier_name, resolve, scale_name
+from energyguide.config.checks import ConfigError
+from energyguide.config import derive
+from energyguide.config.resolve import resolve
 from energyguide.closure import closure
 from energyguide.storage import digest
 
@@ -21,9 +23,13 @@ except ConfigError as error:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 
 
 localrules:
+    pdf,
+    numbers,
+    survey,
     all,
     paper,
     tables,
@@ -39,6 +45,8 @@ include: "workflow/rules/robustness.smk"
 include: "workflow/rules/energy.smk"
 include: "workflow/rules/sampling.smk"
 include: "workflow/rules/metrics.smk"
+include: "workflow/rules/classifier_free.smk"
+include: "workflow/rules/survey.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
@@ -82,4 +90,4 @@ rule parts:
 rule measurements:
     """All measurements of all samples, without tables and figures."""
     input:
-        metrics_of(*VARIANTS),
+        metrics_of(*SAMPLED),

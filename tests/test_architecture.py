@@ -13,11 +13,11 @@ PACKAGE = WORKFLOW / "energyguide"
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "device"},
-    {"data", "nets", "checkpoints"},
+    {"schedule", "storage", "seeding", "config", "closure", "device", "slurm"},
+    {"data", "nets", "checkpoints", "mixture"},
     {"energy", "attacks", "corruptions"},
-    {"samplers", "robustness", "synthesis", "guidance"},
-    {"training", "metrics", "sampling", "trajectory"},
+    {"samplers", "robustness", "synthesis", "guidance", "gradients"},
+    {"training", "metrics", "sampling", "trajectory", "densities"},
     {"reporting"},
 ]
 
@@ -52,6 +52,7 @@ def test_closure_follows_imports_inside_functions_and_packages():
         ("train_diffusion.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
         ("train_classifier.py", "energyguide/nets/resnet.py", "energyguide/nets/unet.py"),
         ("train_classifier.py", "energyguide/attacks.py", "energyguide/guidance.py"),
+        ("train_time_classifier.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
         ("figure.py", "energyguide/reporting/style.py", "energyguide/reporting/tables.py"),
         ("paper.py", "energyguide/reporting/typeset.py", "energyguide/reporting/figures.py"),
     ],

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguide.config import SCHEMA, ConfigError, merge, resolve
+from energyguide.config.checks import ConfigError
+from energyguide.config.resolve import SCHEMA, merge, resolve
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -109,6 +110,42 @@ BAD = [
     ("trajectories.samples", 5, f"{D}.trajectories.samples"),
     ("variants.Bad Name", {"label": "x"}, "Bad Name"),
     ("variants.new", {"label": "x"}, f"{D}.variants.new"),
+    ("diffusion.snapshots", [800, 400], f"{D}.diffusion.snapshots"),
+    ("diffusion.snapshots", [1600], f"{D}.diffusion.snapshots"),
+    ("diffusion.snapshots", [0], f"{D}.diffusion.snapshots.0"),
+    ("time_classifiers.threats.l2", [0], f"{D}.time_classifiers.threats.l2.0"),
+    ("time_classifiers.threats.linf", ["8/0"], f"{D}.time_classifiers.threats.linf.0"),
+    ("time_classifiers.threats.l1", [1], f"{D}.time_classifiers.threats"),
+    ("time_classifiers.steps", [0], f"{D}.time_classifiers.steps.0"),
+    ("time_classifiers.steps", [3], f"{D}.implicit.classifiers"),
+    ("time_classifiers.network.attention", [16], f"{D}.time_classifiers.network.attention"),
+    ("time_classifiers.training.score_every", 5, f"{D}.time_classifiers.training.score_every"),
+    ("time_classifiers.training.warmup", 300, f"{D}.time_classifiers.training.warmup"),
+    ("variants.joint-energy.classifier", "time-vanilla", f"{D}.variants.joint-energy.classifier"),
+    ("variants.joint-energy.unit", "difference", f"{D}.variants.joint-energy.unit"),
+    ("variants.time-robust.classifier", "time-l2-1-8", f"{D}.variants.time-robust.classifier"),
+    ("variants.time-robust.steps", 20, f"{D}.time_guidance.robust"),
+    ("variants.time-vanilla.unit", "sigma", f"{D}.time_guidance.vanilla"),
+    ("variants.free-and-energy.w", 0, f"{D}.variants.free-and-energy.w"),
+    ("variants.free-and-energy.model", "unconditional", f"{D}.variants.free-and-energy.model"),
+    ("time_guidance.vanilla", "time-robust", f"{D}.time_guidance.vanilla"),
+    ("time_guidance.robust", "classifier-plain", f"{D}.time_guidance.robust"),
+    ("time_guidance.unguided", "joint-model", f"{D}.time_guidance.vanilla"),
+    ("time_guidance.scale", 3, f"{D}.time_guidance.scale"),
+    ("variants.time-vanilla.scales", [1], f"{D}.time_guidance.scale"),
+    ("diffusion.models.conditional.p_uncond", 0.2, f"{D}.time_guidance.unguided"),
+    ("time_gradients.timesteps", [1000], f"{D}.time_gradients.timesteps"),
+    ("classifier_free.variant", "ddpm", f"{D}.classifier_free.variant"),
+    ("classifier_free.unguided", "conditional", f"{D}.classifier_free.variant"),
+    ("classifier_free.shown", [0, 7], f"{D}.classifier_free.shown"),
+    ("implicit.model", "conditional", f"{D}.implicit.model"),
+    ("implicit.classifiers", ["eps9"], f"{D}.implicit.classifiers"),
+    ("implicit.levels", 2000, f"{D}.implicit.levels"),
+    ("densities.steps", 2000, f"{D}.densities.steps"),
+    ("implicit.classifiers", ["time-l2-1-7", "time-l2-2-7"], f"{D}.implicit.classifiers"),
+    ("variants.time-vanilla.guidance", "energy", f"{D}.time_guidance.vanilla"),
+    ("densities.scales", [-1], f"{D}.densities.scales.0"),
+    ("survey.pairs", 10**6, f"{D}.survey.pairs"),
 ]
 
 
@@ -150,7 +187,8 @@ def test_every_key_of_the_schema_is_described():
 
     schema = json.loads(SCHEMA.read_text())
     walk(schema, "")
-    walk(schema["$defs"]["experiment"], "experiment")
+    for name, definition in schema["$defs"].items():
+        walk(definition, name)
 
 
 def test_merge_lays_over_mappings_replaces_the_rest_and_removes_by_null():

@@ -7,7 +7,7 @@ from energyguide import guidance
 from energyguide.guidance import GUIDANCE, Models, load_models
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
-from energyguide.samplers import reverse
+from energyguide.samplers import Guidance, reverse
 from energyguide.schedule import linear_schedule, respace
 from energyguide.storage import write_json
 
@@ -27,7 +27,7 @@ def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", **o
     generator = torch.Generator().manual_seed(2)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
     spec = {"unit": unit, "at": at, "lambda": 0.3, "sigmoid": SIGMOID}
-    hook = GUIDANCE[name](spec, scale, Models(mixture.logits, CLASS_ENERGY))
+    hook = GUIDANCE[name](spec, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY))
     options = {"sampler": "ddpm", "variance": "large", "clip": False} | options
     return reverse(network, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
 
@@ -50,12 +50,13 @@ def test_every_unit_is_checked_here():
 @pytest.mark.parametrize("at", ["x_t", "x0"])
 def test_shift_is_unit_times_gradient(mixture, name, unit, at):
     """In each unit but `eps` the mean moves by s * unit * gradient; in `eps` the noise does, by minus that."""
-    for state in walk(mixture.network, mixture, name, 0.5, unit, at):
-        predicted = mixture.network(state.x_t, torch.full((30,), state.t), None)
-        x = state.x_t
-        if at == "x0":
+    for state in walk(mixture.unconditional, mixture, name, 0.5, unit, at):
+        predicted = mixture.unconditional(state.x_t, torch.full((30,), state.t), None)
+        x, abar = state.x_t, state.abar
+        if at == "x0":  # where a time-dependent classifier is told 0
+            abar = mixture.table[0].item()
             x = (x - math.sqrt(1 - state.abar) * predicted) / math.sqrt(state.abar)
-        expected = 0.5 * UNIT_FORMULAS[unit](state) * descent(mixture, name, x, state.y, state.abar)
+        expected = 0.5 * UNIT_FORMULAS[unit](state) * descent(mixture, name, x, state.y, abar)
         if unit == "eps":
             torch.testing.assert_close(state.eps, predicted - expected, rtol=1e-9, atol=1e-9)
             assert state.shift == 0
@@ -69,7 +70,7 @@ def test_shift_is_unit_times_gradient(mixture, name, unit, at):
 def test_classifier_guidance_of_the_conditional_score_needs_one_less(mixture, w, eta):
     """grad log p(x|y) = grad log p(x) + grad log p(y|x): scale w + 1 without the class is scale w with it (Ho, eq. 5)."""
     options = {"sampler": "ddim", "eta": eta}
-    without = list(walk(mixture.network, mixture, "classifier", w + 1, **options))
+    without = list(walk(mixture.unconditional, mixture, "classifier", w + 1, **options))
     given = list(walk(mixture.conditional, mixture, "classifier", w, **options))
     for a, b in zip(without, given, strict=True):
         torch.testing.assert_close(a.eps, b.eps, rtol=1e-9, atol=1e-9)
@@ -79,7 +80,7 @@ def test_classifier_guidance_of_the_conditional_score_needs_one_less(mixture, w,
 def test_sigma2_shift_is_the_conditional_mean_up_to_sqrt_alpha(mixture):
     """DDPM's mean takes beta / sqrt(alpha) of the score, Dhariwal and Nichol's algorithm 1 takes beta ("large")."""
     betas, alphas = SCHEDULE.betas.tolist(), (1 - SCHEDULE.betas).tolist()
-    for state in walk(mixture.network, mixture, "classifier", 1.0, "sigma2"):
+    for state in walk(mixture.unconditional, mixture, "classifier", 1.0, "sigma2"):
         eps = mixture.conditional(state.x_t, torch.full((30,), state.t), state.y)
         beta, alpha = betas[state.index], alphas[state.index]
         conditional = (state.x_t - beta / math.sqrt(1 - state.abar) * eps) / math.sqrt(alpha)
@@ -90,13 +91,15 @@ def test_sigma2_shift_is_the_conditional_mean_up_to_sqrt_alpha(mixture):
 @pytest.mark.parametrize("name", ["classifier", "energy", "joint"])
 @pytest.mark.parametrize("unit", UNIT_FORMULAS)
 def test_scale_zero_is_unguided(mixture, name, unit):
-    for free, zero in zip(walk(mixture.network, mixture), walk(mixture.network, mixture, name, 0.0, unit), strict=True):
+    for free, zero in zip(
+        walk(mixture.unconditional, mixture), walk(mixture.unconditional, mixture, name, 0.0, unit), strict=True
+    ):
         assert torch.equal(free.x_prev, zero.x_prev)
 
 
 def test_guidance_raises_the_probability_of_the_class(mixture):
     def right(name):
-        *_, state = walk(mixture.network, mixture, name, 1.0, sampler="ddim", eta=0.0)
+        *_, state = walk(mixture.unconditional, mixture, name, 1.0, sampler="ddim", eta=0.0)
         return (mixture.logits(state.x_prev, 1.0).argmax(1) == state.y).double().mean()
 
     assert right("unguided") < 0.7
@@ -105,7 +108,7 @@ def test_guidance_raises_the_probability_of_the_class(mixture):
 
 def test_guidance_works_where_gradients_are_off(mixture):
     with torch.no_grad():
-        states = list(walk(mixture.network, mixture, "energy", 1.0, "sigma"))
+        states = list(walk(mixture.unconditional, mixture, "energy", 1.0, "sigma"))
     assert states[0].shift.abs().max() > 0
     assert not any(state.x_prev.requires_grad for state in states)
 
@@ -113,23 +116,13 @@ def test_guidance_works_where_gradients_are_off(mixture):
 def test_models_come_from_files(tmp_path):
     arguments = {"channels": 1, "classes": 2, "block": "basic", "layers": [1], "width": 4}
     model = CifarResNet(**arguments)
-    files.save(tmp_path / "c.safetensors", model.state_dict(), arguments)
+    files.save(tmp_path / "c.safetensors", model.state_dict(), CifarResNet, arguments)
     write_json(tmp_path / "e.json", {"E(x,y)": {"classes": {"cat": {"mean": -1.5}, "dog": {"mean": 2}}}})
     models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", 3, "cpu")
     x = torch.rand(3, 1, 4, 4)
-    torch.testing.assert_close(models.logits(2 * x - 1), model.eval()(x))
+    torch.testing.assert_close(models.logits(2 * x - 1, 7), model.eval()(x))
     assert models.class_energy.tolist() == [-1.5, 2]
     assert load_models(None, None, 3, "cpu") == Models(classes=3)
-
-
-def joint_network(mixture):
-    """The mixture's noise for the class, and for class number 3 ("no class") the unconditional one."""
-
-    def network(x, t, y):
-        known = mixture.conditional(x, t, y % 3)
-        return torch.where((y == 3).view(-1, 1, 1, 1), mixture.network(x, t, None), known)
-
-    return network
 
 
 @pytest.mark.parametrize("w", [0.5, 3.0])
@@ -138,7 +131,7 @@ def test_classifier_free_guidance_is_guidance_by_the_implicit_classifier(mixture
     hook = GUIDANCE["classifier_free"]({}, w, Models(classes=3))
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     options = {"sampler": "ddim", "eta": 1.0, "clip": False}
-    free = reverse(joint_network(mixture), SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
+    free = reverse(mixture.joint, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
     guided = walk(mixture.conditional, mixture, "classifier", w, "eps", **options)
     for ours, theirs in zip(free, guided, strict=True):
         torch.testing.assert_close(ours.eps, theirs.eps, rtol=1e-9, atol=1e-9)
@@ -150,12 +143,39 @@ def test_classifier_free_guidance_makes_one_call_a_step_and_none_twice_at_scale_
 
     def network(x, t, y):
         calls.append(len(x))
-        return joint_network(mixture)(x, t, y)
+        return mixture.joint(x, t, y)
 
     x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
     eps = GUIDANCE["classifier_free"]({}, 2.0, Models(classes=3)).predict(network, x, t, y)
-    expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.network(x, t, None)
+    expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.unconditional(x, t, None)
     torch.testing.assert_close(eps, expected)
     still = GUIDANCE["classifier_free"]({}, 0.0, Models(classes=3))
     torch.testing.assert_close(still.predict(network, x, t, y), mixture.conditional(x, t, y))
     assert calls == [8, 4] and still.evaluations == (1, 0)
+
+
+def test_guidance_functions_add_up(mixture):
+    """Both act as alone: the prediction is the classifier-free one, and the mean moves by what energy guidance adds there."""
+    spec = {"unit": "sigmoid", "sigmoid": SIGMOID, "at": "x_t", "w": 0.7}
+    models = Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), classes=3)
+    both = GUIDANCE["free_and_energy"](spec, 0.5, models)
+    assert both.evaluations == (2, 1)
+    x, *noise = torch.randn(21, 30, 1, 1, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    for state in reverse(mixture.joint, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], both, clip=False):
+        t = torch.full((30,), state.t)
+        eps = 1.7 * mixture.conditional(state.x_t, t, state.y) - 0.7 * mixture.unconditional(state.x_t, t)
+        torch.testing.assert_close(state.eps, eps)
+        shift = 0.5 * UNIT_FORMULAS["sigmoid"](state) * descent(mixture, "energy", state.x_t, state.y, state.abar)
+        torch.testing.assert_close(state.shift, shift)
+
+
+def test_sums_of_guidance_commute_and_refuse_two_predictions():
+    def adds(eps, mean):
+        return Guidance(eps=lambda state: eps, mean=lambda state: mean, evaluations=(1, 1))
+
+    both = adds(1, 10) + adds(2, 20)
+    assert (both.eps(None), both.mean(None), both.evaluations) == (3, 30, (1, 2))
+    free = GUIDANCE["classifier_free"]({}, 1.0, Models(classes=3))
+    assert (free + adds(1, 1)).predict is (adds(1, 1) + free).predict is free.predict
+    with pytest.raises(ValueError, match="two guidance functions that replace the prediction"):
+        free + free

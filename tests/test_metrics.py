@@ -6,7 +6,7 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from energyguide.data.dataset import Dataset
 from energyguide.energy import energy
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
-from energyguide.metrics.quality import energy_divergence, fid, joint_distance, quality
+from energyguide.metrics.quality import energy_divergence, fid, is_splits, joint_distance, quality
 from energyguide.metrics.samples import Judgement
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
@@ -50,6 +50,7 @@ def test_quality_equals_torch_fidelity(judge, pictures, monkeypatch):
         input1=Images(pictures[0]),
         input2=Images(pictures[1]),
         isc=True,
+        isc_splits=is_splits(len(pictures[0])),
         fid=True,
         prc=True,
         feature_extractor="judge",
@@ -113,7 +114,7 @@ def test_energy_divergence_is_the_shift_between_energies(generator):
 def test_judgement_of_sets(judge, tmp_path, pictures):
     """Of the reference itself: distances near 0, and the classes that the judge sees are all right."""
     path = tmp_path / "judge.safetensors"
-    files.save(path, judge.state_dict(), ARGUMENTS)
+    files.save(path, judge.state_dict(), CifarResNet, ARGUMENTS)
     logits = judge(pictures[1].float() / 255)
     seen, images = logits.argmax(1), pictures[1].numpy()
     splits = ("train", "val", "test")

@@ -4,6 +4,7 @@ from diffusers.models.embeddings import get_timestep_embedding
 
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
+from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet, timestep_embedding
 from energyguide.storage import write_sidecar
 
@@ -91,11 +92,16 @@ def test_resnet50_has_its_parameters():
 
 
 @pytest.mark.parametrize(
-    "network, arguments", [(UNet, SMALL), (CifarResNet, {"channels": 1, "classes": 2, "layers": (1,), "width": 4})]
+    "network, arguments",
+    [
+        (UNet, SMALL),
+        (TimeClassifier, SMALL | {"classes": 3}),
+        (CifarResNet, {"channels": 1, "classes": 2, "layers": (1,), "width": 4}),
+    ],
 )
 def test_network_in_a_file(tmp_path, network, arguments):
     model, path = network(**arguments), tmp_path / "net.safetensors"
-    files.save(path, model.state_dict(), arguments, note="x")
+    files.save(path, model.state_dict(), network, arguments, note="x")
     again = files.load(network, path, "cpu")
     assert not again.training and not any(p.requires_grad for p in again.parameters())
     for name, value in model.state_dict().items():
@@ -107,7 +113,9 @@ def test_network_in_a_file(tmp_path, network, arguments):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "net.safetensors"
-    files.save(path, UNet(**SMALL).state_dict(), SMALL)
-    write_sidecar(path, network=SMALL | {"classes": 2})
+    files.save(path, UNet(**SMALL).state_dict(), UNet, SMALL)
+    write_sidecar(path, architecture="UNet", network=SMALL | {"classes": 2})
     with pytest.raises(RuntimeError, match="embedding.label"):
         files.load(UNet, path, "cpu")
+    with pytest.raises(ValueError, match="net.safetensors holds a UNet .*, not a CifarResNet"):
+        files.load(CifarResNet, path, "cpu")

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 from energyguide.reporting import figures, numbers, tables
-from energyguide.reporting.results import Number, best_scale, read_metrics
+from energyguide.reporting.layout import plus_minus
+from energyguide.reporting.phrases import compare
+from energyguide.reporting.results import Number, best_scale, first_samples, read_metrics
+from energyguide.reporting.samples import Samples
 from energyguide.reporting.typeset import first_problem, typeset
+from energyguide.storage import save_arrays
 
-PUBLISHED = """experiment,table,row,column,value,source
-cifar10,robustness,0.5,1,68.63,Thesis
-cifar10,unconditional,ddpm,fid,16.49,Thesis
+PUBLISHED = """experiment,table,row,column,value,data,source
+cifar10,robustness,0.5,1,68.63,CIFAR-10,Thesis
+cifar10,unconditional,ddpm,fid,16.49,CIFAR-10,Thesis
 """
 PROTOCOL = {"features": "Inception features", "reference": "test", "samples": 100, "sets": 2, "is_splits": 10}
 
@@ -68,16 +72,26 @@ def test_published_quality_has_a_line_of_its_own(tmp_path, published):
     files = metrics(tmp_path, "ddpm", {0: (15.0,)})
     inputs = SimpleNamespace(metrics=files, floor=floor, published=published)
     columns = ["is", "fid", "precision", "recall"]
-    rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,Thesis\n" for c in columns)
+    rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,CIFAR-10,Thesis\n" for c in columns)
     write(tmp_path / "published.csv", PUBLISHED + rows)
     params = SimpleNamespace(published="cifar10", variants={"ddpm": {"label": "DDPM", "steps": 5}})
-    assert r"\quad reported &  & 16.49 & 16.49 & 16.49 & 16.49 \\" in tables.unconditional(inputs, params).latex()
+    assert r"\quad reported, CIFAR-10 &  & 16.49 & 16.49 & 16.49 & 16.49 \\" in tables.unconditional(inputs, params).latex()
 
 
 def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_joint_distance(tmp_path):
     files = metrics(tmp_path, "v", {16: (3.0,), 1: (5.0,), 4: (2.0,)}) + metrics(tmp_path, "w", {1: (9.0,)})
     found = read_metrics(files, "v")
     assert list(found["scales"]) == ["1", "4", "16"] and best_scale(found) == 4
+
+
+def test_the_first_samples_at_a_scale_come_from_the_shard_that_holds_it(tmp_path):
+    images = np.arange(3 * 4, dtype=np.uint8).reshape(3, 1, 2, 2)
+    for scales in ("1_4", "16"):
+        save_arrays(tmp_path / f"samples/v/{scales}/0.npz", {scale: images + int(scale) for scale in scales.split("_")})
+    paths = list(map(str, tmp_path.glob("samples/v/*/0.npz")))
+    assert (first_samples(paths, "v", 4.0, 2) == images[:2] + 4).all()
+    with pytest.raises(ValueError, match="0.npz holds 3 samples where 4"):
+        first_samples(paths, "v", 16, 4)
 
 
 def test_the_drawn_schedulers_are_those_of_the_guidance():
@@ -93,7 +107,7 @@ def test_the_drawn_schedulers_are_those_of_the_guidance():
 
 def test_a_number_has_the_standard_deviation_of_its_sets():
     assert Number.of([1.0, 3.0]) == Number(2.0, 2**0.5)
-    assert tables.plus_minus([0.25, 0.75], 1, 100) == r"$50.0 \pm 35.4$"
+    assert plus_minus([0.25, 0.75], 1, 100) == r"$50.0 \pm 35.4$"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +115,7 @@ def test_a_number_has_the_standard_deviation_of_its_sets():
     [((2, 0.1), (1, 0.1), "more"), ((1, 0.1), (2, 0.1), "less"), ((1, 0.8), (2, 0.8), "same"), ((1, 0), (1, 0), "same")],
 )
 def test_comparisons_respect_the_uncertainty(a, b, said):
-    assert numbers.compare(Number(*a), Number(*b), "more", "less", "same") == said
+    assert compare(Number(*a), Number(*b), "more", "less", "same") == said
 
 
 def samples(folder, variants):
@@ -111,7 +125,7 @@ def samples(folder, variants):
     floor = write(folder / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(1.0)})
     models = {"m": {"p_uncond": 1}}
     params = SimpleNamespace(title="tests", models=models, variants=blocks, baseline="free", energy={"classifier": "eps1"})
-    return numbers.Samples(SimpleNamespace(metrics=files, floor=floor), params)
+    return Samples(SimpleNamespace(metrics=files, floor=floor), params)
 
 
 FREE = ({"guidance": "unguided", "sampler": "ddpm", "steps": 5}, {0: (5.0, 0.1)})

@@ -24,7 +24,7 @@ def test_sampler_reaches_the_mixture(mixture, generator, options):
     def noise(index):
         return noises[1].normal_(generator=generator)
 
-    x, broken = last(reverse(mixture.network, respace(FULL, steps), x, None, noise, clip=False, **options))
+    x, broken = last(reverse(mixture.unconditional, respace(FULL, steps), x, None, noise, clip=False, **options))
     assert (broken == -1).all()
     x = x.view(n, 2)
     error = (x - mixture.mean).mean(0).abs() / (mixture.covariance.diagonal() / n).sqrt()

@@ -32,7 +32,7 @@ def network(x, t, y):
     return torch.tanh(x + t.view(-1, 1, 1, 1) / 1000)
 
 
-def logits(x):
+def logits(x, t):
     return torch.stack([x.flatten(1).sum(1) * k + x.flatten(1).square().sum(1) for k in (-1, 0, 1)], dim=1)
 
 
@@ -146,24 +146,24 @@ def test_frames_go_evenly_from_noise_to_image(count, steps):
 
 def test_record_follows_the_walk(mixture, generator):
     """Energies at x_t and at the predicted image, and the length of the shift over sigma."""
-    schedule, observer = respace(linear_schedule(), 6), Models(lambda x: mixture.logits(x, 1.0))
+    schedule, observer = respace(linear_schedule(), 6), Models(lambda x, t: mixture.logits(x))
     hook = find_guidance({"guidance": "energy", "unit": "sigma", "at": "x_t"}, 2.0, observer)
     x, *noise = torch.randn(7, 8, 1, 1, 2, generator=generator, dtype=torch.float64)
     y = torch.arange(8) % 3
 
     def states():
-        return reverse(mixture.network, schedule, x, y, lambda index: noise[index], hook, clip=False)
+        return reverse(mixture.unconditional, schedule, x, y, lambda index: noise[index], hook, clip=False)
 
-    lines, (x_t, x0) = record(states(), observer, 3, 6)
+    lines, (x_t, x0) = record(states(), observer, 3, 6, 5)
     walked = list(states())
     assert lines["t"] == schedule.timesteps.tolist()[::-1]
     for i, state in enumerate(walked):
-        assert lines["E(x_t)"][i] == pytest.approx(-observer.logits(state.x_t).logsumexp(1).mean().item())
-        assert lines["E(x_0,y)"][i] == pytest.approx(-observer.logits(state.x0)[torch.arange(8), y].mean().item())
+        assert lines["E(x_t)"][i] == pytest.approx(-observer.logits(state.x_t, state.t).logsumexp(1).mean().item())
+        assert lines["E(x_0,y)"][i] == pytest.approx(-observer.logits(state.x0, 0)[torch.arange(8), y].mean().item())
         gradient = mixture.scores(state.x_t, 1.0)[torch.arange(8), y].norm(dim=1).mean().item()
         assert lines["shift/sigma"][i] == (pytest.approx(2 * gradient) if state.sigma else None)
     kept = [walked[i] for i in range(6) if walked[i].index in frames(3, 6)]
-    assert torch.equal(x_t, torch.stack([s.x_t for s in kept])) and torch.equal(x0, torch.stack([s.x0 for s in kept]))
+    assert torch.equal(x_t, torch.stack([s.x_t[:5] for s in kept])) and torch.equal(x0, torch.stack([s.x0[:5] for s in kept]))
     assert len(kept) == 3
 
 

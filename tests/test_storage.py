@@ -1,5 +1,8 @@
 import os
 import stat
+import subprocess
+import sys
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -93,3 +96,28 @@ def test_resume_state_is_kept_apart_by_its_key_until_one_is_done(tmp_path):
     assert (again.attempts(), other.attempts()) == (2, 1)
     again.clear()
     assert not again.folder.exists() and not other.folder.exists()
+
+
+WAITER = """
+import sys; from energyguide.storage import ResumeState
+store = ResumeState(sys.argv[1], 0)
+print("waited" if store.claim() else "first", flush=True); input()
+"""
+
+
+def claimant(folder):
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-c", WAITER, folder], env=path, stdin=PIPE, stdout=PIPE, text=True)
+
+
+def test_only_one_process_works_on_a_state_and_a_dead_one_does_not_hold_it(tmp_path):
+    first = claimant(tmp_path)
+    assert first.stdout.readline() == "first\n"
+    second = claimant(tmp_path)
+    assert second.stdout.readline() == f"another process works on {tmp_path}; waiting for it to end\n"
+    first.kill()
+    assert second.stdout.readline() == "waited\n"
+    second.communicate("\n")
+    third = claimant(tmp_path)
+    assert third.stdout.readline() == "first\n"
+    third.communicate("\n")

@@ -10,12 +10,14 @@ import torch
 from energyguide import checkpoints
 from energyguide.data.sources import load
 from energyguide.nets.resnet import CifarResNet
+from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
 from energyguide.schedule import linear_schedule
 from energyguide.storage import ResumeState
 from energyguide.training import loop
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.diffusion import DiffusionObjective
+from energyguide.training.time_classifier import TimeClassifierObjective
 
 CPU = torch.device("cpu")
 AUGMENT = {"crop": 1, "flip": True, "jitter": 0.2}
@@ -51,10 +53,16 @@ def classifier(eps_train):
     return ClassifierObjective(model, eps_train, {"norm": "l2", "steps": 2}, AUGMENT, data(9), CPU)
 
 
+def time_classifier():
+    model = TimeClassifier(1, 4, classes=3, width=4, multipliers=(1, 2), blocks=1, attention=(2,), dropout=0.2)
+    return TimeClassifierObjective(model, linear_schedule(), {"norm": "linf", "eps": 0.1, "steps": 2}, AUGMENT, CPU)
+
+
 RUNS = {
     "diffusion": (diffusion, SPEC | {"ema_images": 30}),
     "plain": (partial(classifier, 0), SPEC | {"optimizer": "sgd", "lr_schedule": "milestones", "milestones": [0.5], "clip": 0}),
     "robust": (partial(classifier, 0.5), SPEC | {"score_every": 3}),
+    "time": (time_classifier, SPEC),
 }
 
 
@@ -98,6 +106,32 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     assert len(whole[1]["losses"]) == STEPS
     other = run(name, tmp_path / "other", seed=1)
     assert not all(torch.equal(a, b) for a, b in zip(other[0].values(), whole[0].values(), strict=True))
+
+
+@pytest.mark.parametrize("ema_images", [0, 30])
+def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_images):
+    """With a rate that does not depend on the run's length; also where the run was interrupted."""
+    spec = SPEC | {"lr_schedule": "constant", "ema_images": ema_images}
+
+    def run(steps, folder, snapshots=(), interrupt=False):
+        torch.manual_seed(0)
+        objective, store = diffusion(), ResumeState(tmp_path / folder, 0)
+        plain, count = objective.loss, iter(range(100))
+
+        def loss(x, y):
+            if interrupt and next(count) == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return plain(x, y)
+
+        objective.loss = loss
+        return loop.train(objective, spec | {"steps": steps}, *data(), 0, store, snapshots=snapshots)[0], store
+
+    with pytest.raises(checkpoints.Interrupted):
+        run(STEPS, "long", (3, 6), interrupt=True)
+    _, store = run(STEPS, "long", (3, 6))
+    for steps in (3, 6):
+        expected, kept = run(steps, f"short{steps}")[0], store.kept(steps)
+        assert kept.keys() == expected.keys() and all(torch.equal(kept[k], expected[k]) for k in kept)
 
 
 def test_killed_run_goes_on_from_its_last_save(tmp_path):

@@ -8,57 +8,13 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[1]
-SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
-TINY = ["--configfile", "tests/tiny.yaml"]
-TEX = shutil.which("latexmk") is not None
-
-
-def copy(to):
-    """The project's files, as git knows them, without what was built."""
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in filter(None, names.stdout.split("\n")):
-        if (ROOT / name).exists():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
-    return to
-
-
-def snakemake(tree, *arguments, check=True, config=TINY):
-    run = subprocess.run([SNAKEMAKE, *arguments, *config], cwd=tree, capture_output=True, text=True)
-    assert not check or run.returncode == 0, run.stdout + run.stderr
-    return run
-
-
-def planned(tree, *arguments, config=TINY):
-    """The rules that a dry run would execute, with how many jobs of each."""
-    report = snakemake(tree, "-n", *arguments, config=config).stdout
-    if "Job stats:" not in report:
-        return {}
-    table = report.split("Job stats:")[-1].split("total")[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-
-
-def checksums(folder, suffixes=(".npz", ".safetensors")):
-    return {
-        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*") if f.suffix in suffixes
-    }
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """A copy in which the tiny experiment was built, with its PDF where there is a TeX."""
-    tree = copy(tmp_path_factory.mktemp("project"))
-    snakemake(tree, "all" if TEX else "parts")
-    return tree
+from project import SNAKEMAKE, TEX, TINY, copy, planned, snakemake
 
 
 @pytest.fixture
@@ -95,7 +51,7 @@ def test_a_second_run_does_nothing(built):
 
 def test_every_target_has_a_docstring(built):
     listing = snakemake(built, "--list-target-rules").stdout.strip().split("\n")
-    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 17
+    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 31
     assert all(re.fullmatch(r"\w+ \(.+\.\)", line) for line in listing if not line.startswith("Using"))
 
 
@@ -106,15 +62,15 @@ def remark(text):
     return text + "\n# a remark\n"
 
 
-def test_editing_the_unet_retrains_the_diffusion_models_and_no_classifier(edited):
+def test_editing_the_unet_retrains_what_is_built_on_it_and_no_classifier_of_images(edited):
     rules = planned(edited(UNET, remark), "parts")
-    assert rules["diffusion"] == 3 and rules["sample"] == 16
+    assert (rules["diffusion"], rules["diffusion_followed"], rules["time_classifier"], rules["sample"]) == (2, 1, 3, 28)
     assert not {"classifier", "robustness", "energy", "data"} & rules.keys()
 
 
 def test_editing_a_plotting_function_redraws_and_rebuilds_the_paper_only(edited):
     rules = planned(edited(FIGURES, remark), "all")
-    assert rules.keys() == {"all", "pdf", *(rule for rule in rules if rule.startswith("figure_"))} and len(rules) == 13
+    assert rules.keys() == {"all", "pdf", *(rule for rule in rules if rule.startswith("figure_"))} and len(rules) == 21
 
 
 def test_editing_a_guidance_function_resamples_and_retrains_nothing(edited):
@@ -159,13 +115,34 @@ def test_a_deleted_table_is_remade_alone(built):
     assert (built / "results/tiny/tables/energy.csv").exists()
 
 
+def test_answers_to_the_survey_become_a_table_and_a_bad_one_is_named(built):
+    """Answers are no part of the results: they lie beside them, and the paper is complete without."""
+    snakemake(built, "survey")
+    survey = json.loads((built / "results/tiny/survey.json").read_text())
+    robust, vanilla = survey["systems"]
+    folder = built / "answers/tiny"
+    folder.mkdir(parents=True)
+    lines = [f"{survey['id']},anna,{pair},{robust},{vanilla},left" for pair in range(15)]
+    try:
+        (folder / "anna.csv").write_text("\n".join(["survey,rater,pair,left,right,answer", *lines]))
+        snakemake(built, "table_preferences", "results/tiny/numbers.tex")
+        assert "0.5,time-robust,100.0," in (built / "results/tiny/tables/preferences.csv").read_text()
+        assert "Raters: 1, answers: 15, on 15 pairs" in (built / "results/tiny/numbers.tex").read_text()
+        (folder / "berta.csv").write_text("\n".join(["survey,rater,pair,left,right,answer", lines[0].replace(",left", ",up")]))
+        run = snakemake(built, "table_preferences", check=False)
+        assert run.returncode and "answers/tiny/berta.csv, line 2: " in run.stdout + run.stderr
+    finally:
+        shutil.rmtree(folder)
+    assert planned(built, "parts").keys() == {"parts", "numbers"}
+
+
 def test_one_table_needs_no_more_than_it_uses(built):
     assert planned(built, "table_robustness", "--forceall").keys() == {"data", "classifier", "robustness", "table_robustness"}
 
 
 def test_a_new_variant_needs_one_function_and_one_block(edited):
     edited("workflow/energyguide/guidance.py", lambda text: text + NEW_GUIDANCE)
-    tree = edited("tests/tiny.yaml", lambda text: text.rstrip() + NEW_BLOCK)
+    tree = edited("tests/tiny.yaml", lambda text: text.replace("    variants:\n", "    variants:\n" + NEW_BLOCK))
     only_what_is_missing = ["--rerun-triggers", "params"]  # the edit would draw all variants again
     snakemake(tree, "table_scales", "figure_samples", *only_what_is_missing)
     assert "tempered,4.0" in (tree / "results/tiny/tables/scales.csv").read_text()
@@ -178,7 +155,7 @@ def tempered(spec, scale, models):
     """Ascend F(x)[y] - logsumexp F(x) / 2."""
     return descend(lambda logits, y: joint_energy(logits, y) + 0.5 * logits.logsumexp(1), spec, scale, models)
 '''
-NEW_BLOCK = """
+NEW_BLOCK = """\
       tempered:
         {label: "Tempered", guidance: tempered, model: unconditional, classifier: eps0.5, unit: sigma, scales: [4]}
 """
@@ -277,7 +254,7 @@ def test_an_undefined_number_fails_the_paper(edited):
 
 def test_the_full_experiment_is_planned_in_seconds(built):
     rules = planned(built, "all", "--config", "experiment=cifar10", config=[])
-    assert rules["sample"] >= 20 * 39 and rules["diffusion"] == 3 and rules["classifier"] == 5
+    assert rules["sample"] >= 20 * 39 and (rules["diffusion"], rules["classifier"], rules["time_classifier"]) == (2, 5, 16)
 
 
 def test_sidecars_tell_what_made_a_file(built):

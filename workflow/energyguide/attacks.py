@@ -1,6 +1,6 @@
 """Adversarial attacks: projected gradient descent in a ball (Madry et al. 2018).
 
-Images are in [0, 1], and so is the scale of every radius: eps = 0.5 is an L2 length of 0.5 on [0, 1] pixels.
+Radii have the scale of the images: eps = 0.5 is an L2 length of 0.5 on [0, 1] pixels, where images are in [0, 1].
 """
 
 import math
@@ -68,17 +68,18 @@ class Linf:
 BALLS = {"l2": L2, "linf": Linf}
 
 
-def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0)):
+def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=()):
     """Projected gradient descent on the cross-entropy, with steps of 2.5 eps / steps.
 
     Args:
-        model: images -> logits; frozen by the caller.
+        model: images, and the `context` of each -> logits; frozen by the caller.
         x: (batch, channel, height, width).
         y: (batch,) the labels to get away from, or to reach where `targeted`.
         ball: an `L2` or a `Linf`.
         start: a first perturbation, inside the ball; zero by default.
         stop_when_fooled: a sample is left alone as soon as its prediction is wrong (Kawar, Ganz and Elad 2022).
         valid: the range to which images are clamped; None for no clamp.
+        context: tensors (batch, ...) that the model takes beside the images: the timesteps of a time-dependent one.
 
     Returns:
         the attacked images, as `x`.
@@ -94,7 +95,7 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
     todo = torch.arange(len(x), device=x.device)
     for _ in range(steps):
         z = attacked[todo].requires_grad_()
-        logits = model(z)
+        logits = model(z, *(part[todo] for part in context))
         if stop_when_fooled:
             (standing,) = torch.where((logits.argmax(1) == y[todo]) != targeted)
         else:

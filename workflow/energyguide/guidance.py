@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from energyguide.energy import delta_energy, joint_energy, log_posterior
-from energyguide.nets.files import load
+from energyguide.nets.files import architecture, load
 from energyguide.samplers import Guidance
 from energyguide.storage import read_json
 
@@ -38,7 +38,7 @@ class Models:
     """What guidance may consult.
 
     Attributes:
-        logits: images in [-1, 1] -> (batch, class).
+        logits: (images in the scale of [-1, 1], timestep) -> (batch, class); classifiers of images ignore the timestep.
         class_energy: (class,) mean E(x, y) of each class over the training set.
         classes: number of classes, which is also the number of the class "no class".
     """
@@ -61,8 +61,9 @@ def descend(loss, spec, scale, models):
 
     def gradient(state):
         with torch.enable_grad():
-            z = (state.x0 if spec["at"] == "x0" else state.x_t).detach().requires_grad_()
-            return torch.autograd.grad(loss(models.logits(z), state.y).sum(), z)[0]
+            x, t = (state.x0, 0) if spec["at"] == "x0" else (state.x_t, state.t)
+            z = x.detach().requires_grad_()
+            return torch.autograd.grad(loss(models.logits(z, t), state.y).sum(), z)[0]
 
     def along(state):
         unit = scale * UNITS[spec["unit"]](state, spec)
@@ -114,17 +115,33 @@ def classifier_free(spec, scale, models):
     return Guidance(predict=predict, evaluations=(2, 0))
 
 
+@guidance
+def free_and_energy(spec, scale, models):
+    """Classifier-free guidance with the block's `w`, and down E(x, y) at the same time."""
+    return classifier_free(spec, spec["w"], models) + energy(spec, scale, models)
+
+
+def image_classifier(path, where):
+    from energyguide.nets.resnet import CifarResNet
+
+    model = load(CifarResNet, path, where)
+    return lambda x, t: model((x + 1) / 2)
+
+
+def time_classifier(path, where):
+    from energyguide.nets.time_classifier import TimeClassifier
+
+    model = load(TimeClassifier, path, where)
+    return lambda x, t: model(x, torch.full((len(x),), t, device=x.device))
+
+
+CLASSIFIERS = {"CifarResNet": image_classifier, "TimeClassifier": time_classifier}
+
+
 def load_models(classifier, energies, classes, where):
     """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None."""
-    logits = class_energy = None
-    if classifier:
-        from energyguide.nets.resnet import CifarResNet
-
-        model = load(CifarResNet, classifier, where)
-
-        def logits(x):
-            return model((x + 1) / 2)
-
+    logits = CLASSIFIERS[architecture(classifier)](classifier, where) if classifier else None
+    class_energy = None
     if energies:
         statistics = read_json(energies)["E(x,y)"]["classes"]
         class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=where)

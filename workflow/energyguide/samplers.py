@@ -44,12 +44,25 @@ class Guidance:
         eps: State -> what is added to the predicted eps.
         mean: State -> what is added to the mean of x_prev.
         evaluations: network evaluations per step: (of the diffusion model, of the classifier).
+
+    The sum of two acts on eps and on the mean with the sum of both; only one of them may replace the prediction.
     """
 
     predict: Callable = plain
     eps: Callable = nothing
     mean: Callable = nothing
     evaluations: tuple = (1, 0)
+
+    def __add__(self, other):
+        """Raises ValueError where both replace the prediction."""
+        if plain not in (self.predict, other.predict):
+            raise ValueError("two guidance functions that replace the prediction cannot be added")
+        return Guidance(
+            predict=other.predict if self.predict is plain else self.predict,
+            eps=lambda state: self.eps(state) + other.eps(state),
+            mean=lambda state: self.mean(state) + other.mean(state),
+            evaluations=(max(self.evaluations[0], other.evaluations[0]), self.evaluations[1] + other.evaluations[1]),
+        )
 
 
 def predict_x0(state, clip):

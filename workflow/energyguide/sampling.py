@@ -25,7 +25,7 @@ def shard_batches(total, batch, shards, shard):
 
 def schedule_of(process, spec):
     """The respaced noise schedule of a variant."""
-    full = linear_schedule(process["steps"], process["beta_start"], process["beta_end"])
+    full = linear_schedule(**process)
     return respace(full, spec["steps"], spec["spacing"])
 
 

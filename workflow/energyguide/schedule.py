@@ -50,9 +50,9 @@ class Schedule:
         return abar.sqrt().to(x0.dtype) * x0 + (1 - abar).sqrt().to(x0.dtype) * eps
 
 
-def linear_schedule(steps=1000, start=1e-4, end=0.02):
-    """DDPM's schedule: betas from `start` to `end` in equal steps."""
-    betas = torch.linspace(start, end, steps, dtype=torch.float64)
+def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
+    """DDPM's schedule: betas from `beta_start` to `beta_end` in equal steps."""
+    betas = torch.linspace(beta_start, beta_end, steps, dtype=torch.float64)
     return Schedule(torch.arange(steps), torch.cumprod(1 - betas, dim=0))
 
 

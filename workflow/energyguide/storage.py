@@ -84,12 +84,17 @@ def check_sidecar(path):
         raise ValueError(f"{path} is damaged: its checksum is not the one in {sidecar(path)}; delete both and run again")
 
 
-def save_weights(path, weights, **info):
-    """A state dict as safetensors, and its sidecar."""
+def save_tensors(path, weights):
+    """A state dict as safetensors."""
     from safetensors.torch import save_file
 
     with atomic(path) as temporary:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+
+
+def save_weights(path, weights, **info):
+    """A state dict as safetensors, and its sidecar."""
+    save_tensors(path, weights)
     write_sidecar(path, **info)
 
 
@@ -130,6 +135,29 @@ class ResumeState:
         self.root = Path(root)
         self.folder = self.root / digest(key)
         self.path, self.log = self.folder / "state.pt", self.folder / "attempts.log"
+        self.lock = None
+
+    def claim(self):
+        """Be the only one that works on this: wait while another process does, on this machine or another.
+
+        The lock is the file system's own, so that a process that died, or whose machine did, does not hold it.
+
+        Returns whether there was another. Raises ValueError where the file system has no locks.
+        """
+        import filelock
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.lock = filelock.FileLock(self.root / "lock")
+        try:
+            try:
+                self.lock.acquire(blocking=False)
+                return False
+            except filelock.Timeout:
+                print(f"another process works on {self.root}; waiting for it to end", flush=True)
+                self.lock.acquire(poll_interval=1)
+                return True
+        except NotImplementedError as error:
+            raise ValueError(f"{self.root}: this file system has no locks; name another folder in `site.scratch`") from error
 
     def begin(self):
         """Note an attempt; the last state saved, or None."""
@@ -154,6 +182,16 @@ class ResumeState:
 
         with atomic(self.path) as temporary:
             torch.save(state, temporary)
+
+    def keep(self, name, weights):
+        """Put a state dict aside until the run is done."""
+        save_tensors(self.folder / f"{name}.safetensors", weights)
+
+    def kept(self, name):
+        """The state dict that was put aside under this name."""
+        from safetensors.torch import load_file
+
+        return load_file(self.folder / f"{name}.safetensors")
 
     def clear(self):
         shutil.rmtree(self.root, ignore_errors=True)

@@ -21,31 +21,31 @@ def forward(schedule, x0, noise, count):
     return torch.stack([schedule.add_noise(x0, torch.full((len(x0),), i, device=x0.device), noise) for i in indices])
 
 
-def record(states, observer, count, steps):
+def record(states, observer, count, steps, shown):
     """Follow a walk to its end.
 
     Args:
         states: of `samplers.reverse`.
         observer: `guidance.Models` whose classifier gives the energies, whatever guides the walk.
-        count: frames to keep.
+        count: frames to keep, of the first `shown` samples.
 
     Returns:
         lists with one number a step, from noise to image: mean E(x) and E(x, y) in nats, at x_t and at the predicted
         x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. Under "end", both
-        energies of the results. And the frames kept: x_t and x_0, each (frame, batch, ...) in [-1, 1].
+        energies of the results. And the frames kept: x_t and x_0, each (frame, sample, ...) in [-1, 1].
     """
     lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
     kept, wanted = [], frames(count, steps)
     for state in states:
         lines["t"].append(state.t)
-        for name, x in (("x_t", state.x_t), ("x_0", state.x0)):
-            logits = observer.logits(x)
+        for name, x, t in (("x_t", state.x_t, state.t), ("x_0", state.x0, 0)):
+            logits = observer.logits(x, t)
             lines[f"E({name})"].append(energy(logits).mean().item())
             lines[f"E({name},y)"].append(joint_energy(logits, state.y).mean().item())
         shift = state.shift.flatten(1).norm(dim=1).mean().item() if torch.is_tensor(state.shift) else 0.0
         lines["shift/sigma"].append(shift / state.sigma if state.sigma else None)
         if state.index in wanted:
-            kept.append((state.x_t, state.x0))
-    end = observer.logits(state.x_prev.clamp(-1, 1))
+            kept.append((state.x_t[:shown].cpu(), state.x0[:shown].cpu()))
+    end = observer.logits(state.x_prev.clamp(-1, 1), 0)
     lines["end"] = {"E(x)": energy(end).mean().item(), "E(x,y)": joint_energy(end, state.y).mean().item()}
     return lines, tuple(torch.stack(part) for part in zip(*kept, strict=True))

@@ -11,10 +11,17 @@ rule classifier:
     benchmark:
         f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
-        classifier="|".join([*EPS_TRAIN, "judge"]),
+        classifier=any_of([*EPS_TRAIN, "judge"]),
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(
+            lambda wildcards: training_minutes(
+                "classifiers",
+                experiment["classifiers"]["attack"]["steps"] if EPS_TRAIN.get(wildcards.classifier) else 0,
+            )
+        ),
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         attack=experiment["classifiers"]["attack"],
@@ -28,3 +35,41 @@ rule classifier:
         "Training the classifier {wildcards.classifier}"
     script:
         "../scripts/train_classifier.py"
+
+
+rule time_classifier:
+    """A classifier of x_t and t, vanilla or adversarially trained."""
+    input:
+        code=code("train_time_classifier.py"),
+        data=rules.data.output.data,
+    output:
+        weights=f"{R}/classifiers/{{classifier}}.safetensors",
+        sidecar=f"{R}/classifiers/{{classifier}}.safetensors.json",
+    log:
+        f"{R}/logs/classifier/{{classifier}}.log",
+    benchmark:
+        f"{R}/benchmarks/classifier/{{classifier}}.tsv"
+    wildcard_constraints:
+        classifier=any_of(TIME_CLASSIFIERS),
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(
+            lambda wildcards: training_minutes(
+                "time_classifiers", TIME_CLASSIFIERS[wildcards.classifier]["steps"]
+            )
+        ),
+    params:
+        attack=lambda wildcards: TIME_CLASSIFIERS[wildcards.classifier],
+        network=experiment["time_classifiers"]["network"],
+        training=experiment["time_classifiers"]["training"],
+        augment=experiment["time_classifiers"]["augment"],
+        process=experiment["process"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+        resume=f"{R}/.resume",
+    message:
+        "Training the classifier {wildcards.classifier}"
+    script:
+        "../scripts/train_time_classifier.py"

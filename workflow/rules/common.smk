@@ -1,9 +1,13 @@
 # What several rules need to know: where things are, and which scales and samples one job takes.
 
+import re
+
 R = f"results/{experiment['name']}"
 PUBLISHED = "paper/published.csv"
 VARIANTS = experiment["variants"]
-EPS_TRAIN = {classifier_name(eps): eps for eps in experiment["classifiers"]["eps_train"]}
+SAMPLED = {**VARIANTS, **derive.ablations(experiment)}
+EPS_TRAIN = derive.classifiers(experiment)
+TIME_CLASSIFIERS = derive.time_classifiers(experiment)
 SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
 
 
@@ -21,6 +25,11 @@ def image_files():
         return None
     found = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*") if f.is_file())
     return digest(found)
+
+
+def any_of(names):
+    """A regular expression that matches these names alone."""
+    return "|".join(map(re.escape, names))
 
 
 def classifier_weights(name):
@@ -45,19 +54,19 @@ def diffusion_weights():
 
 def pieces(variant):
     """The scales of a variant in pieces as large as one job takes: lists of numbers by their name in file names."""
-    scales, size = VARIANTS[variant]["scales"], experiment["sampling"]["scales_per_job"]
+    scales, size = SAMPLED[variant]["scales"], experiment["sampling"]["scales_per_job"]
     parts = [scales[i : i + size] for i in range(0, len(scales), size)]
-    return {"_".join(map(scale_name, part)): part for part in parts}
+    return {"_".join(map(derive.scale_name, part)): part for part in parts}
 
 
 def process_of(variant):
     """The part of a variant's block that decides its samples: neither how it is called nor its other scales."""
-    return {key: value for key, value in VARIANTS[variant].items() if key not in ("label", "scales")}
+    return {key: value for key, value in SAMPLED[variant].items() if key not in ("label", "scales")}
 
 
 def guides(wildcards):
     """The files that guide a variant: a classifier, and the energies of the training set where it asks for them."""
-    spec, files = VARIANTS[wildcards.variant], {}
+    spec, files = SAMPLED[wildcards.variant], {}
     if "classifier" in spec:
         files["classifier"] = classifier_weights(spec["classifier"])
     if "lambda" in spec:
@@ -70,6 +79,11 @@ def shards(variant, scales):
     return [f"{R}/samples/{variant}/{scales}/{k}.npz" for k in range(experiment["sampling"]["shards"])]
 
 
+def first_shards(*variants):
+    """The first shard of some variants, at all their scales."""
+    return [shards(variant, scales)[0] for variant in variants for scales in pieces(variant)]
+
+
 def metrics_of(*variants):
     """The measurements of some variants: one file for each piece of their scales."""
     return [f"{R}/metrics/{variant}/{scales}.json" for variant in variants for scales in pieces(variant)]
@@ -80,12 +94,18 @@ def described(*keys, only=VARIANTS):
     return {name: {key: VARIANTS[name][key] for key in keys if key in VARIANTS[name]} for name in only}
 
 
+ORIGINS = derive.origins(experiment)
+BASELINE = derive.baseline(experiment)
 UNCONDITIONAL = [
     name
     for name, spec in VARIANTS.items()
     if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
 ]
 ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
+TIME_GUIDED = [experiment["time_guidance"][kind] for kind in ("vanilla", "robust")]
+TIME_COMPARED = [experiment["time_guidance"]["unguided"], *TIME_GUIDED]
+FREE = experiment["classifier_free"]
+GUIDED_BY = sorted({spec["classifier"] for spec in VARIANTS.values() if "classifier" in spec})
 SIGMOIDS = []
 for spec in VARIANTS.values():
     if "sigmoid" in spec and spec["sigmoid"] not in SIGMOIDS:

@@ -9,6 +9,8 @@ rule data:
         f"{R}/logs/data.log",
     conda:
         "../../envs/python.yaml"
+    resources:
+        **on_cpu(),
     params:
         data=experiment["data"],
         seed=experiment["seed"],

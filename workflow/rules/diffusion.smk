@@ -1,3 +1,7 @@
+SNAPSHOTS = experiment["diffusion"]["snapshots"]
+FOLLOWED = VARIANTS[experiment["time_guidance"]["unguided"]]["model"]  # whose training the snapshots follow
+
+
 rule diffusion:
     """A diffusion model: unconditional, class-conditional or joint, by how often the class is withheld."""
     input:
@@ -11,15 +15,18 @@ rule diffusion:
     benchmark:
         f"{R}/benchmarks/diffusion/{{model}}.tsv"
     wildcard_constraints:
-        model="|".join(experiment["diffusion"]["models"]),
+        model=any_of(model for model in experiment["diffusion"]["models"] if model != FOLLOWED),
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(training_minutes("diffusion")),
     params:
         p_uncond=lambda wildcards: experiment["diffusion"]["models"][wildcards.model]["p_uncond"],
         network=experiment["diffusion"]["network"],
         training=experiment["diffusion"]["training"],
         augment=experiment["diffusion"]["augment"],
+        snapshots=lambda wildcards: SNAPSHOTS if wildcards.model == FOLLOWED else [],
         process=experiment["process"],
         seed=experiment["seed"],
         threads=experiment["threads"],
@@ -28,3 +35,13 @@ rule diffusion:
         "Training the diffusion model {wildcards.model}"
     script:
         "../scripts/train_diffusion.py"
+
+
+use rule diffusion as diffusion_followed with:
+    output:
+        weights=f"{R}/diffusion/{{model}}.safetensors",
+        sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
+        snapshots=[f"{R}/diffusion/{{model}}@{step}.safetensors" for step in SNAPSHOTS],
+        snapshot_sidecars=[f"{R}/diffusion/{{model}}@{step}.safetensors.json" for step in SNAPSHOTS],
+    wildcard_constraints:
+        model=re.escape(FOLLOWED),

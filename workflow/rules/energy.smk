@@ -13,6 +13,8 @@ rule energy:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(),
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         threads=experiment["threads"],

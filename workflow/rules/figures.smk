@@ -1,239 +1,150 @@
-rule figure_corruptions:
-    """Figure: accuracy under Gaussian noise and under darkness."""
-    input:
-        code=code("figure.py"),
-        results=by_classifier("corruptions"),
-    output:
-        pdf=f"{R}/figures/corruptions.pdf",
-        png=f"{R}/figures/corruptions.png",
-    log:
-        f"{R}/logs/figures/corruptions.log",
-    conda:
-        "../../envs/python.yaml"
-    message:
-        "Figure: corruptions"
-    script:
-        "../scripts/figure.py"
+# The figures: name -> what it is, the inputs and the params of its function in workflow/energyguide/reporting/figures.py.
+FIGURE = {
+    "corruptions": {
+        "about": "Figure: accuracy under Gaussian noise and under darkness.",
+        "input": {"results": by_classifier("corruptions")},
+        "params": {},
+    },
+    "energy_by_class": {
+        "about": "Figure: E(x) of the training images by class, for every classifier.",
+        "input": {"results": by_classifier("energy")},
+        "params": {},
+    },
+    "schedulers": {
+        "about": "Figure: the guidance schedulers.",
+        "input": {},
+        "params": {"process": experiment["process"], "sigmoids": SIGMOIDS},
+    },
+    "gradients": {
+        "about": "Figure: input gradients of plain and robust classifiers.",
+        "input": {"arrays": rules.gradients.output.arrays, "data": rules.data.output.sidecar},
+        "params": {"classifiers": experiment["gradients"]["classifiers"]},
+    },
+    "synthesis": {
+        "about": "Figure: images from single classifiers.",
+        "input": {"arrays": rules.synthesis.output.arrays, "data": rules.data.output.sidecar},
+        "params": {"classifiers": experiment["synthesis"]["classifiers"]},
+    },
+    "samples": {
+        "about": "Figure: samples of all variants from the same noise.",
+        "input": {
+            "data": rules.data.output.sidecar,
+            "metrics": metrics_of(*VARIANTS),
+            "samples": first_shards(*VARIANTS),
+        },
+        "params": {"variants": described("label", "unit")},
+    },
+    "trajectory": {
+        "about": "Figure: energies and shifts along the sampling trajectory.",
+        "input": {"trajectories": rules.trajectories.output.json},
+        "params": {"variants": described("label", "unit", "model")},
+    },
+    "divergence": {
+        "about": "Figure: E(x) of training images, and of samples without and with dE.",
+        "input": {
+            "energy": energy_statistics(experiment["energy"]["classifier"]),
+            "metrics": metrics_of(*ENERGY_GUIDED),
+        },
+        "params": {"variants": described("label", only=ENERGY_GUIDED)},
+    },
+    "strips": {
+        "about": "Figure: frames of the forward and of the reverse process.",
+        "input": {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
+        "params": {
+            "variant": experiment["trajectories"]["variant"],
+            "shown": [0, experiment["data"]["classes"] // 2],
+        },
+    },
+    "scales": {
+        "about": "Figure: FID and class accuracy against the guidance scale.",
+        "input": {"metrics": metrics_of(*VARIANTS)},
+        "params": {"variants": described("label", "unit", "model"), "origins": ORIGINS},
+    },
+    "losses": {
+        "about": "Figure: training loss of the diffusion models.",
+        "input": {"weights": diffusion_weights()},
+        "params": {},
+    },
+    "time_pairs": {
+        "about": "Figure: pairs from the same noise, guided by a vanilla and by a robust time-dependent classifier.",
+        "input": {"data": rules.data.output.sidecar, "samples": first_shards(*TIME_COMPARED)},
+        "params": {
+            "variants": described("label", "unit", only=TIME_COMPARED),
+            "scale": experiment["time_guidance"]["scale"],
+        },
+    },
+    "time_gradients": {
+        "about": "Figure: gradients of vanilla and robust time-dependent classifiers over the timesteps.",
+        "input": {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
+        "params": {
+            "variants": described("label", only=TIME_GUIDED),
+            "images": experiment["time_gradients"]["images"],
+        },
+    },
+    "time_attacks": {
+        "about": "Figure: where vanilla and robust time-dependent classifiers lead clean images of another class.",
+        "input": {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
+        "params": {"variants": described("label", only=TIME_GUIDED)},
+    },
+    "time_predictions": {
+        "about": "Figure: the image predicted along the steps, by the time-dependent classifier that guides.",
+        "input": {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
+        "params": {
+            "variants": described("label", only=TIME_COMPARED),
+            "shown": [0, experiment["data"]["classes"] // 2],
+        },
+    },
+    "fid_is": {
+        "about": "Figure: FID against IS along the scales of every guidance system.",
+        "input": {"metrics": metrics_of(*VARIANTS)},
+        "params": {
+            "variants": described("label", "unit", "model"),
+            "origins": ORIGINS,
+            "classifier_free": FREE["variant"],
+        },
+    },
+    "free_samples": {
+        "about": "Figure: samples of classifier-free guidance at several weights, from the same noise.",
+        "input": {
+            "data": rules.data.output.sidecar,
+            "samples": first_shards(FREE["unguided"], FREE["variant"]),
+        },
+        "params": FREE,
+    },
+    "densities": {
+        "about": "Figure: guided densities of three Gaussians, in closed form and by the sampler.",
+        "input": {"arrays": rules.densities.output.arrays},
+        "params": {"scales": experiment["densities"]["scales"]},
+    },
+    "implicit": {
+        "about": "Figure: the implicit classifier's accuracy, and how its gradient agrees with those of classifiers.",
+        "input": {"implicit": rules.implicit.output.json},
+        "params": {},
+    },
+}
+FIGURES = [f"{R}/figures/{name}.{kind}" for name in FIGURE for kind in ("pdf", "png")]
 
+for name, figure in FIGURE.items():
 
-rule figure_energy_by_class:
-    """Figure: E(x) of the training images by class, for every classifier."""
-    input:
-        code=code("figure.py"),
-        results=by_classifier("energy"),
-    output:
-        pdf=f"{R}/figures/energy_by_class.pdf",
-        png=f"{R}/figures/energy_by_class.png",
-    log:
-        f"{R}/logs/figures/energy_by_class.log",
-    conda:
-        "../../envs/python.yaml"
-    message:
-        "Figure: energy by class"
-    script:
-        "../scripts/figure.py"
+    rule:
+        name:
+            f"figure_{name}"
+        input:
+            **figure["input"],
+            code=code("figure.py"),
+        output:
+            pdf=f"{R}/figures/{name}.pdf",
+            png=f"{R}/figures/{name}.png",
+        log:
+            f"{R}/logs/figures/{name}.log",
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **figure["params"],
+        message:
+            f"Figure: {name}"
+        script:
+            "../scripts/figure.py"
 
-
-rule figure_schedulers:
-    """Figure: the guidance schedulers."""
-    input:
-        code=code("figure.py"),
-    output:
-        pdf=f"{R}/figures/schedulers.pdf",
-        png=f"{R}/figures/schedulers.png",
-    log:
-        f"{R}/logs/figures/schedulers.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        process=experiment["process"],
-        sigmoids=SIGMOIDS,
-    message:
-        "Figure: schedulers"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_gradients:
-    """Figure: input gradients of plain and robust classifiers."""
-    input:
-        code=code("figure.py"),
-        arrays=rules.gradients.output.arrays,
-        data=rules.data.output.sidecar,
-    output:
-        pdf=f"{R}/figures/gradients.pdf",
-        png=f"{R}/figures/gradients.png",
-    log:
-        f"{R}/logs/figures/gradients.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        classifiers=experiment["gradients"]["classifiers"],
-    message:
-        "Figure: gradients"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_synthesis:
-    """Figure: images from single classifiers."""
-    input:
-        code=code("figure.py"),
-        arrays=rules.synthesis.output.arrays,
-        data=rules.data.output.sidecar,
-    output:
-        pdf=f"{R}/figures/synthesis.pdf",
-        png=f"{R}/figures/synthesis.png",
-    log:
-        f"{R}/logs/figures/synthesis.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        classifiers=experiment["synthesis"]["classifiers"],
-    message:
-        "Figure: synthesis"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_samples:
-    """Figure: samples of all variants from the same noise."""
-    input:
-        code=code("figure.py"),
-        data=rules.data.output.sidecar,
-        metrics=metrics_of(*VARIANTS),
-        samples=[shards(variant, scales)[0] for variant in VARIANTS for scales in pieces(variant)],
-    output:
-        pdf=f"{R}/figures/samples.pdf",
-        png=f"{R}/figures/samples.png",
-    log:
-        f"{R}/logs/figures/samples.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label", "unit"),
-    message:
-        "Figure: samples"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_trajectory:
-    """Figure: energies and shifts along the sampling trajectory."""
-    input:
-        code=code("figure.py"),
-        trajectories=rules.trajectories.output.json,
-    output:
-        pdf=f"{R}/figures/trajectory.pdf",
-        png=f"{R}/figures/trajectory.png",
-    log:
-        f"{R}/logs/figures/trajectory.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label"),
-    message:
-        "Figure: trajectory"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_divergence:
-    """Figure: E(x) of training images and of energy-guided samples, before and after dE."""
-    input:
-        code=code("figure.py"),
-        energy=energy_statistics(experiment["energy"]["classifier"]),
-        metrics=metrics_of(*ENERGY_GUIDED),
-    output:
-        pdf=f"{R}/figures/divergence.pdf",
-        png=f"{R}/figures/divergence.png",
-    log:
-        f"{R}/logs/figures/divergence.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label", only=ENERGY_GUIDED),
-    message:
-        "Figure: divergence"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_strips:
-    """Figure: frames of the forward and of the reverse process."""
-    input:
-        code=code("figure.py"),
-        arrays=rules.trajectories.output.arrays,
-        data=rules.data.output.sidecar,
-    output:
-        pdf=f"{R}/figures/strips.pdf",
-        png=f"{R}/figures/strips.png",
-    log:
-        f"{R}/logs/figures/strips.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variant=experiment["trajectories"]["variant"],
-        shown=[0, experiment["data"]["classes"] // 2],
-    message:
-        "Figure: strips"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_scales:
-    """Figure: FID and class accuracy against the guidance scale."""
-    input:
-        code=code("figure.py"),
-        metrics=metrics_of(*VARIANTS),
-    output:
-        pdf=f"{R}/figures/scales.pdf",
-        png=f"{R}/figures/scales.png",
-    log:
-        f"{R}/logs/figures/scales.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label", "unit"),
-        baseline=baseline(experiment),
-    message:
-        "Figure: scales"
-    script:
-        "../scripts/figure.py"
-
-
-rule figure_losses:
-    """Figure: training loss of the diffusion models."""
-    input:
-        code=code("figure.py"),
-        weights=diffusion_weights(),
-    output:
-        pdf=f"{R}/figures/losses.pdf",
-        png=f"{R}/figures/losses.png",
-    log:
-        f"{R}/logs/figures/losses.log",
-    conda:
-        "../../envs/python.yaml"
-    message:
-        "Figure: losses"
-    script:
-        "../scripts/figure.py"
-
-
-FIGURES = [
-    path
-    for name in (
-        "corruptions",
-        "energy_by_class",
-        "schedulers",
-        "gradients",
-        "synthesis",
-        "samples",
-        "trajectory",
-        "divergence",
-        "strips",
-        "scales",
-        "losses",
-    )
-    for path in (f"{R}/figures/{name}.pdf", f"{R}/figures/{name}.png")
-]
+    workflow.get_rule(f"figure_{name}").docstring = figure["about"]

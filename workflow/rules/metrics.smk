@@ -25,6 +25,8 @@ rule metrics:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(memory=16000),
     params:
         **METRICS_PARAMS,
     message:
@@ -45,6 +47,8 @@ rule floor:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(memory=16000),
     params:
         **METRICS_PARAMS,
         seed=experiment["seed"],

@@ -6,12 +6,16 @@ rule numbers:
     input:
         code=code("numbers.py"),
         data=rules.data.output.sidecar,
-        metrics=metrics_of(*VARIANTS),
+        metrics=metrics_of(*SAMPLED),
         floor=rules.floor.output.json,
         robustness=by_classifier("robustness"),
         corruptions=by_classifier("corruptions"),
         energies=by_classifier("energy"),
         trajectories=rules.trajectories.output.json,
+        implicit=rules.implicit.output.json,
+        densities=rules.densities.output.arrays,
+        survey=rules.survey.output.json,
+        answers=ANSWERS,
         published=PUBLISHED,
     output:
         tex=f"{R}/numbers.tex",
@@ -34,13 +38,20 @@ rule numbers:
                 "synthesis",
                 "sampling",
                 "trajectories",
+                "time_classifiers",
+                "time_guidance",
+                "time_gradients",
+                "classifier_free",
+                "densities",
             )
         },
         variants=VARIANTS,
-        baseline=baseline(experiment),
+        baseline=BASELINE,
         models=experiment["diffusion"]["models"],
         eps_train=experiment["classifiers"]["eps_train"],
         attack=experiment["classifiers"]["attack"],
+        snapshots=derive.snapshots(experiment),
+        threats=derive.threats(experiment),
     message:
         "Numbers for the text"
     script:

@@ -11,6 +11,8 @@ rule robustness:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(20),
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         norm=experiment["classifiers"]["attack"]["norm"],
@@ -37,6 +39,8 @@ rule corruptions:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(),
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         noise=experiment["robustness"]["noise"],
@@ -63,6 +67,8 @@ rule gradients:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(),
     params:
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],
@@ -87,6 +93,8 @@ rule synthesis:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(),
     params:
         **experiment["synthesis"],
         seed=experiment["seed"],
@@ -95,3 +103,33 @@ rule synthesis:
         "Images from single classifiers"
     script:
         "../scripts/synthesise.py"
+
+
+rule time_gradients:
+    """Gradients of time-dependent classifiers over the timesteps, and where they lead from clean images."""
+    input:
+        code=code("time_gradients.py"),
+        data=rules.data.output.data,
+        weights=[classifier_weights(VARIANTS[name]["classifier"]) for name in TIME_GUIDED],
+    output:
+        arrays=f"{R}/time_gradients.npz",
+        sidecar=f"{R}/time_gradients.npz.json",
+    log:
+        f"{R}/logs/time_gradients.log",
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(),
+    params:
+        names=TIME_GUIDED,
+        timesteps=experiment["time_gradients"]["timesteps"],
+        eps=experiment["time_gradients"]["eps"],
+        steps=experiment["time_gradients"]["steps"],
+        process=experiment["process"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+    message:
+        "Gradients of time-dependent classifiers"
+    script:
+        "../scripts/time_gradients.py"

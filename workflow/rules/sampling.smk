@@ -3,7 +3,7 @@ rule sample:
     input:
         unpack(guides),
         code=code("sample.py"),
-        model=lambda wildcards: f"{R}/diffusion/{VARIANTS[wildcards.variant]['model']}.safetensors",
+        model=lambda wildcards: f"{R}/diffusion/{SAMPLED[wildcards.variant]['model']}.safetensors",
     output:
         arrays=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz",
         sidecar=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz.json",
@@ -12,12 +12,18 @@ rule sample:
     benchmark:
         f"{R}/benchmarks/sample/{{variant}}/{{scales}}/{{shard}}.tsv"
     wildcard_constraints:
-        variant="|".join(VARIANTS),
+        variant=any_of(SAMPLED),
         scales=r"[0-9._e+-]+",
         shard=r"\d+",
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(
+            lambda wildcards: sampling_minutes(
+                wildcards.variant, pieces(wildcards.variant)[wildcards.scales]
+            )
+        ),
     params:
         variant=lambda wildcards: process_of(wildcards.variant),
         scales=lambda wildcards: pieces(wildcards.variant)[wildcards.scales],
@@ -41,7 +47,7 @@ rule trajectories:
         code=code("trajectories.py"),
         data=rules.data.output.data,
         models=diffusion_weights(),
-        classifiers=[classifier_weights(name) for name in EPS_TRAIN],
+        classifiers=list(map(classifier_weights, GUIDED_BY)),
         energies=[energy_statistics(name) for name in EPS_TRAIN],
         observer=classifier_weights(experiment["energy"]["classifier"]),
         metrics=metrics_of(*VARIANTS),
@@ -54,10 +60,14 @@ rule trajectories:
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
+    resources:
+        **on_gpu(30),
     params:
         variants={name: process_of(name) for name in VARIANTS},
+        scales={name: experiment["time_guidance"]["scale"] for name in TIME_GUIDED},
         model_names=list(experiment["diffusion"]["models"]),
-        classifier_names=list(EPS_TRAIN),
+        classifier_names=GUIDED_BY,
+        energy_names=list(EPS_TRAIN),
         samples=experiment["trajectories"]["samples"],
         frames=experiment["trajectories"]["frames"],
         strip=experiment["trajectories"]["variant"],

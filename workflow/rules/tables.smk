@@ -1,125 +1,119 @@
-rule table_robustness:
-    """Table: accuracy under PGD, eps-test by eps-train."""
-    input:
-        code=code("table.py"),
-        results=by_classifier("robustness"),
-        published=PUBLISHED,
-    output:
-        csv=f"{R}/tables/robustness.csv",
-        tex=f"{R}/tables/robustness.tex",
-    log:
-        f"{R}/logs/tables/robustness.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        published=experiment["published"],
-    message:
-        "Table: robustness"
-    script:
-        "../scripts/table.py"
+# The tables: name -> what it is, the inputs and the params of its function in workflow/energyguide/reporting/tables.py.
+TABLE = {
+    "robustness": {
+        "about": "Table: accuracy under PGD, eps-test by eps-train.",
+        "input": {"results": by_classifier("robustness"), "published": PUBLISHED},
+        "params": {"published": experiment["published"]},
+    },
+    "unconditional": {
+        "about": "Table: quality of the unguided unconditional samplers, and the floor.",
+        "input": {
+            "metrics": metrics_of(*UNCONDITIONAL),
+            "floor": rules.floor.output.json,
+            "published": PUBLISHED,
+        },
+        "params": {
+            "published": experiment["published"],
+            "variants": described("label", "steps", only=UNCONDITIONAL),
+        },
+    },
+    "summary": {
+        "about": "Table: every guidance system at its best scale.",
+        "input": {"metrics": metrics_of(*VARIANTS)},
+        "params": {"variants": described("label", "unit")},
+    },
+    "scales": {
+        "about": "Table: every guidance system at every scale.",
+        "input": {"metrics": metrics_of(*VARIANTS)},
+        "params": {"variants": described("label", "unit")},
+    },
+    "energy": {
+        "about": "Table: energies of the training images by class, for every classifier.",
+        "input": {"results": by_classifier("energy")},
+        "params": {},
+    },
+    "networks": {
+        "about": "Table: what was trained, on how many images, in what time.",
+        "input": {
+            "weights": [
+                *diffusion_weights(),
+                *map(classifier_weights, [*EPS_TRAIN, *TIME_CLASSIFIERS, "judge"]),
+            ]
+        },
+        "params": {},
+    },
+    "time_quality": {
+        "about": "Table: unguided, and guided by a vanilla and by a robust time-dependent classifier.",
+        "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
+        "params": {
+            "published": experiment["published"],
+            "compared": experiment["time_guidance"],
+            "variants": described("label", "unit", only=TIME_COMPARED),
+        },
+    },
+    "time_iterations": {
+        "about": "Table: FID of the unguided class-conditional model by training iterations.",
+        "input": {"metrics": metrics_of(*derive.snapshots(experiment)), "published": PUBLISHED},
+        "params": {"published": experiment["published"], "steps": derive.snapshots(experiment)},
+    },
+    "time_threats": {
+        "about": "Table: FID by the threat model and the attack steps of a time-dependent classifier's training.",
+        "input": {"metrics": metrics_of(*derive.threats(experiment)), "published": PUBLISHED},
+        "params": {
+            "published": experiment["published"],
+            "scale": experiment["time_guidance"]["scale"],
+            "threats": derive.threats(experiment),
+        },
+    },
+    "time_scales": {
+        "about": "Table: FID by guidance scale, for vanilla and robust time-dependent classifiers.",
+        "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
+        "params": {"published": experiment["published"], "compared": experiment["time_guidance"]},
+    },
+    "time_precision": {
+        "about": "Table: precision and recall by guidance scale, for vanilla and robust time-dependent classifiers.",
+        "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
+        "params": {"published": experiment["published"], "compared": experiment["time_guidance"]},
+    },
+    "classifier_free": {
+        "about": "Table: FID and IS of classifier-free guidance by its weight.",
+        "input": {"metrics": metrics_of(FREE["unguided"], FREE["variant"]), "published": PUBLISHED},
+        "params": {
+            "published": experiment["published"],
+            "variant": FREE["variant"],
+            "unguided": FREE["unguided"],
+        },
+    },
+}
+if ANSWERS:
+    TABLE["preferences"] = {
+        "about": "Table: which samples the answers to the survey prefer.",
+        "input": {"answers": ANSWERS, "survey": rules.survey.output.json, "published": PUBLISHED},
+        "params": {"published": experiment["published"]},
+    }
+TABLES = [f"{R}/tables/{name}.{kind}" for name in TABLE for kind in ("csv", "tex")]
 
+for name, table in TABLE.items():
 
-rule table_unconditional:
-    """Table: quality of the unguided unconditional samplers, and the floor."""
-    input:
-        code=code("table.py"),
-        metrics=metrics_of(*UNCONDITIONAL),
-        floor=rules.floor.output.json,
-        published=PUBLISHED,
-    output:
-        csv=f"{R}/tables/unconditional.csv",
-        tex=f"{R}/tables/unconditional.tex",
-    log:
-        f"{R}/logs/tables/unconditional.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        published=experiment["published"],
-        variants=described("label", "steps", only=UNCONDITIONAL),
-    message:
-        "Table: unconditional"
-    script:
-        "../scripts/table.py"
+    rule:
+        name:
+            f"table_{name}"
+        input:
+            **table["input"],
+            code=code("table.py"),
+        output:
+            csv=f"{R}/tables/{name}.csv",
+            tex=f"{R}/tables/{name}.tex",
+        log:
+            f"{R}/logs/tables/{name}.log",
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **table["params"],
+        message:
+            f"Table: {name}"
+        script:
+            "../scripts/table.py"
 
-
-rule table_guidance:
-    """Table: every guidance variant at its best scale."""
-    input:
-        code=code("table.py"),
-        metrics=metrics_of(*VARIANTS),
-    output:
-        csv=f"{R}/tables/guidance.csv",
-        tex=f"{R}/tables/guidance.tex",
-    log:
-        f"{R}/logs/tables/guidance.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label", "unit"),
-    message:
-        "Table: guidance"
-    script:
-        "../scripts/table.py"
-
-
-rule table_scales:
-    """Table: every guidance variant at every scale."""
-    input:
-        code=code("table.py"),
-        metrics=metrics_of(*VARIANTS),
-    output:
-        csv=f"{R}/tables/scales.csv",
-        tex=f"{R}/tables/scales.tex",
-    log:
-        f"{R}/logs/tables/scales.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        variants=described("label", "unit"),
-    message:
-        "Table: scales"
-    script:
-        "../scripts/table.py"
-
-
-rule table_energy:
-    """Table: energies of the training images by class, for every classifier."""
-    input:
-        code=code("table.py"),
-        results=by_classifier("energy"),
-    output:
-        csv=f"{R}/tables/energy.csv",
-        tex=f"{R}/tables/energy.tex",
-    log:
-        f"{R}/logs/tables/energy.log",
-    conda:
-        "../../envs/python.yaml"
-    message:
-        "Table: energy"
-    script:
-        "../scripts/table.py"
-
-
-rule table_networks:
-    """Table: what was trained, on how many images, in what time."""
-    input:
-        code=code("table.py"),
-        weights=[*diffusion_weights(), *map(classifier_weights, [*EPS_TRAIN, "judge"])],
-    output:
-        csv=f"{R}/tables/networks.csv",
-        tex=f"{R}/tables/networks.tex",
-    log:
-        f"{R}/logs/tables/networks.log",
-    conda:
-        "../../envs/python.yaml"
-    message:
-        "Table: networks"
-    script:
-        "../scripts/table.py"
-
-
-TABLES = [
-    path
-    for name in ("robustness", "unconditional", "guidance", "scales", "energy", "networks")
-    for path in (f"{R}/tables/{name}.csv", f"{R}/tables/{name}.tex")
-]
+    workflow.get_rule(f"table_{name}").docstring = table["about"]

@@ -1,22 +1,16 @@
 from job import job
 
 with job(snakemake):
-    import torch
-
     from energyguide.data.dataset import Dataset
     from energyguide.device import device
-    from energyguide.energy import log_posterior
-    from energyguide.nets.files import load
-    from energyguide.nets.resnet import CifarResNet
+    from energyguide.gradients import classifier_gradient
+    from energyguide.guidance import load_models
     from energyguide.storage import save_arrays
 
     p, where = snakemake.params, device()
-    x, y = Dataset.load(snakemake.input.data).tensors("test", where)
-    shown = torch.cat([(y == k).nonzero()[:1, 0] for k in y.unique()])[: p.images]
-    x, y = x[shown], y[shown]
+    x, y = (part[: p.images] for part in Dataset.load(snakemake.input.data).one_of_each("test", where))
     arrays = {"images": x.cpu().numpy(), "labels": y.cpu().numpy()}
     for name, weights in zip(p.classifiers, snakemake.input.weights, strict=True):
-        z = x.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(log_posterior(load(CifarResNet, weights, where)(z), y).sum(), z)
-        arrays[name] = gradient.cpu().numpy()
-    save_arrays(snakemake.output.arrays, arrays, what="gradient of log p(y|x) with respect to x, at test images")
+        logits = load_models(weights, None, None, where).logits
+        arrays[name] = classifier_gradient(logits, 2 * x - 1, 0, y).cpu().numpy()
+    save_arrays(snakemake.output.arrays, arrays, what="gradient of log p(y|x) with respect to x in [-1, 1], at test images")

@@ -9,10 +9,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from energyguide.checkpoints import Interrupted
+from energyguide.slurm import requeue_when_out_of_time
 from energyguide.storage import ResumeState, sha256
 
 EXPECTED = (ValueError, OSError, FloatingPointError)  # raised with a line for the user
 INTERRUPTED = 75  # exit status of a job that saved its state and can go on: sysexits' EX_TEMPFAIL
+
+
+class MadeMeanwhile(Exception):
+    """Another process made the results while this one waited for it."""
 
 
 class Tee:
@@ -51,19 +56,29 @@ def job(snakemake):
 
                     torch.set_num_threads(snakemake.params.threads)
                 yield
+            except MadeMeanwhile:
+                print("another process has made this meanwhile", file=log)
             except Exception as error:
                 if not isinstance(error, (*EXPECTED, Interrupted)):
                     traceback.print_exc(file=log)
                 line = f"{snakemake.rule}: {error}" if str(error) else f"{snakemake.rule}: {error!r}"
                 print(line, file=log)
                 print(line, file=terminal)
+                if isinstance(error, Interrupted):
+                    requeue_when_out_of_time()
                 sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
             print(f"done in {time.monotonic() - began:.1f} s", file=log)
 
 
 def resume_state(snakemake):
-    """Where this job keeps its unfinished state: a folder named by everything that determines its result."""
+    """Where this job keeps its unfinished state: a folder named by everything that determines its result.
+
+    Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running.
+    """
     inputs = {str(file): sha256(file) for file in snakemake.input}
     key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
     own = "-".join([snakemake.rule, *snakemake.wildcards])
-    return ResumeState(Path(snakemake.params.resume) / own, key)
+    store = ResumeState(Path(snakemake.config["site"]["scratch"] or "", snakemake.params.resume, own), key)
+    if store.claim() and all(Path(path).exists() for path in snakemake.output):
+        raise MadeMeanwhile
+    return store

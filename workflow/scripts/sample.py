@@ -21,7 +21,7 @@ with job(snakemake):
     total = p.sampling["seeds"] * p.sampling["samples"]
     batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
     images, seconds = draw_shard(draw_batch, p.scales, batches, store, snakemake.wildcards.variant)
-    evaluations = [spec["steps"] * n for n in find_guidance(spec, p.scales[0], models).evaluations]
+    evaluations = [spec["steps"] * n for n in find_guidance(spec, max(p.scales), models).evaluations]
     save_arrays(
         snakemake.output.arrays,
         {f"{scale:g}": images[scale].numpy() for scale in p.scales},

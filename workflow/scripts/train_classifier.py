@@ -20,5 +20,5 @@ with job(snakemake):
     objective = ClassifierObjective(CifarResNet(**network), p.eps_train, p.attack, p.augment, held_out, where)
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.classifier)
     info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
-    save(snakemake.output.weights, weights, network, history=history, **info)
+    save(snakemake.output.weights, weights, CifarResNet, network, history=history, **info)
     store.clear()

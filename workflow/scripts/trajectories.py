@@ -23,21 +23,20 @@ with job(snakemake):
         for name, path in zip(p.model_names, snakemake.input.models, strict=True)
     }
     classifiers = dict(zip(p.classifier_names, snakemake.input.classifiers, strict=True))
-    energies = dict(zip(p.classifier_names, snakemake.input.energies, strict=True))
+    energies = dict(zip(p.energy_names, snakemake.input.energies, strict=True))
     result, strips = {}, {}
     for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
-        scale = best_scale(read_metrics(snakemake.input.metrics, name))
+        scale = p.scales.get(name) or best_scale(read_metrics(snakemake.input.metrics, name))
         own = spec.get("classifier")
         guides = load_models(classifiers.get(own), energies.get(own), p.classes, where)
         states = walk(networks[spec["model"]], samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
         with torch.no_grad():
-            result[name], strips[name] = record(states, observer, p.frames, spec["steps"])
+            result[name], strips[name] = record(states, observer, p.frames, spec["steps"], p.classes)
         result[name]["scale"] = scale
-    x, y = Dataset.load(snakemake.input.data).tensors("test", where)
-    first = torch.stack([x[y == k][0] for k in range(p.classes)])
+    first, _ = Dataset.load(snakemake.input.data).one_of_each("test", where)
     noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=where), 0, shape)
     arrays = {"forward": forward(schedule_of(p.process, p.variants[p.strip]), 2 * first - 1, noise, p.frames).cpu().numpy()}
     write_json(snakemake.output.json, result)
     for name in p.variants:
-        arrays[f"{name} x_t"], arrays[f"{name} x0"] = (s[:, : p.classes].cpu().numpy() for s in strips[name])
+        arrays[f"{name} x_t"], arrays[f"{name} x0"] = (part.numpy() for part in strips[name])
     save_arrays(snakemake.output.arrays, arrays, frames=p.frames)

@@ -34,6 +34,14 @@ class Dataset:
 
         return torch.from_numpy(self.images[split]).to(device).float() / 255, torch.from_numpy(self.labels[split]).to(device)
 
+    def one_of_each(self, split, device="cpu"):
+        """The first image of each class, (class, channel, height, width) in [0, 1], and the labels."""
+        import torch
+
+        x, y = self.tensors(split, device)
+        shown = torch.stack([(y == k).nonzero()[0, 0] for k in y.unique()])
+        return x[shown], y[shown]
+
     def save(self, path, **info):
         arrays = {f"{kind}_{split}": getattr(self, kind)[split] for kind in ("images", "labels") for split in SPLITS}
         save_arrays(path, arrays, classes=list(self.classes), counts={s: len(self.labels[s]) for s in SPLITS}, **info)

@@ -8,6 +8,11 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metri
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
 
+def is_splits(samples):
+    """Parts that the Inception score is averaged over: ten, but a small set stays whole, as a split holds its score down."""
+    return 10 if samples >= 1000 else 1
+
+
 def quality(generated, logits, reference):
     """Inception score, FID, precision and recall (Kynkaanniemi et al. 2019, three neighbours) of generated images.
 
@@ -18,7 +23,7 @@ def quality(generated, logits, reference):
     """
     prc = prc_features_to_metric(generated, reference, prc_neighborhood=3, prc_batch_size=10_000, verbose=False)
     return {
-        "is": isc_features_to_metric(logits)[KEY_METRIC_ISC_MEAN],
+        "is": isc_features_to_metric(logits, splits=is_splits(len(logits)))[KEY_METRIC_ISC_MEAN],
         "fid": fid(generated, reference),
         "precision": prc[KEY_METRIC_PRECISION],
         "recall": prc[KEY_METRIC_RECALL],

@@ -4,7 +4,7 @@ import torch
 
 from energyguide.energy import energy, statistics
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
-from energyguide.metrics.quality import energy_divergence, joint_distance, quality
+from energyguide.metrics.quality import energy_divergence, is_splits, joint_distance, quality
 from energyguide.nets.files import load
 from energyguide.nets.resnet import CifarResNet
 from energyguide.robustness import logits
@@ -46,7 +46,7 @@ class Judgement:
             "samples": samples,
             "sets": sets,
             "uncertainty": "standard deviation over the sets",
-            "is_splits": 10,
+            "is_splits": is_splits(samples),
         }
 
     def of(self, sets, labels=None):

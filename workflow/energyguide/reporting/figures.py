@@ -3,13 +3,13 @@
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "figure_".
 """
 
-from pathlib import Path
+import itertools
 
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-from energyguide.config import eps_train_of
-from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
+from energyguide.config.derive import eps_train_of
+from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, first_samples, read_metrics
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
 from energyguide.storage import load_arrays, read_json, read_sidecar
 
@@ -103,8 +103,7 @@ def gradients(inputs, params):
     arrays = load_arrays(inputs.arrays)
     rows = {"image": list(arrays["images"])}
     for name in params.classifiers:
-        largest = np.abs(arrays[name]).max(axis=(1, 2, 3), keepdims=True).clip(1e-12)
-        rows[rf"$\varepsilon$-train {eps_train_of(name):g}"] = list(0.5 + 0.5 * arrays[name] / largest)
+        rows[classifier_label(name)] = list(centred(arrays[name]))
     return gallery(rows, [classes[k] for k in arrays["labels"]], label_width=1.0)
 
 
@@ -118,7 +117,7 @@ def synthesis(inputs, params):
     for i in range(per_class):
         rows[f"seed {i + 1}"] = list(arrays["seeds"][i::per_class][:SHOWN])
         for name in params.classifiers:
-            rows[rf"{i + 1}: $\varepsilon$-train {eps_train_of(name):g}"] = list(arrays[name][i::per_class][:SHOWN])
+            rows[f"{i + 1}: {classifier_label(name)}"] = list(arrays[name][i::per_class][:SHOWN])
     return gallery(rows, classes[:SHOWN], label_width=1.0)
 
 
@@ -128,28 +127,44 @@ def samples(inputs, params):
     rows = {}
     for name, spec in params.variants.items():
         scale = best_scale(read_metrics(inputs.metrics, name))
-        paths = {part: path for path in map(Path, inputs.samples) if path.parts[-3] == name for part in path.parts[-2].split("_")}
-        shard = load_arrays(paths[f"{scale:g}"])
         label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
-        rows[label] = [image / 255 for image in shard[f"{scale:g}"][: len(classes)]]
+        rows[label] = list(first_samples(inputs.samples, name, scale, len(classes)) / 255)
     return gallery(rows, classes, label_width=2.1)
+
+
+def time_pairs(inputs, params):
+    """The same noise unguided, and under vanilla and robust guidance at one scale (Kawar et al., Fig. 2)."""
+    classes, rows = class_names(inputs)[:SHOWN], {}
+    for name, spec in params.variants.items():
+        rows[spec["label"]] = list(first_samples(inputs.samples, name, params.scale if "unit" in spec else 0, len(classes)) / 255)
+    return gallery(rows, classes, label_width=2.1)
+
+
+def styles(variants):
+    """How the lines of variants look: a colour each, the same in all figures, and a stroke for each diffusion model."""
+    models = list(dict.fromkeys(spec["model"] for spec in variants.values()))
+    strokes = dict(zip(models, itertools.cycle(["-", "--", ":", "-."]), strict=False))
+    colours = categories(len(variants))
+    return {
+        name: {"color": c, "linestyle": strokes[spec["model"]]} for (name, spec), c in zip(variants.items(), colours, strict=True)
+    }
 
 
 def trajectory(inputs, params):
     """Mean energies at x_t along the reverse process, and the size of the shift, at the best scale of each variant."""
-    lines = read_json(inputs.trajectories)
-    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.2))
+    lines, looks = read_json(inputs.trajectories), styles(params.variants)
+    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.8))
     titles = {
         "E(x_t,y)": "mean $E(x_t, y)$ (nats)",
         "E(x_t)": "mean $E(x_t)$ (nats)",
         "shift/sigma": r"mean $\|$shift$\| / \sigma_t$",
     }
     for axes, (key, title) in zip(panels, titles.items(), strict=True):
-        for (name, spec), colour in zip(params.variants.items(), categories(len(params.variants)), strict=True):
+        for name, spec in params.variants.items():
             line = lines[name]
             if key != "shift/sigma" or any(line[key]):
                 values = [np.nan if v is None else v for v in line[key]]
-                axes.plot(line["t"], values, color=colour, label=spec["label"])
+                axes.plot(line["t"], values, label=spec["label"], **looks[name])
         axes.set_title(title)
         axes.set_xlabel("timestep $t$")
         axes.invert_xaxis()
@@ -190,27 +205,36 @@ def strips(inputs, params):
     return gallery(rows, label_width=1.3)
 
 
+def logarithmic(axes):
+    """A logarithmic axis of y with plain numbers at 1, 2 and 5."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+
+
 def scales(inputs, params):
     """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
     guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
     units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
-    unguided = at_scale(read_metrics(inputs.metrics, params.baseline), 0)
+    looks = styles(params.variants)
     figure, panels = plt.subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
     handles = {}
     for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):
-        for axes in line:
-            level = factor * Number.of(unguided[key]).mean
-            handles["unguided"] = axes.axhline(level, color="grey", linestyle=":", linewidth=0.8)
-        for (name, spec), colour in zip(guided.items(), categories(len(guided)), strict=True):
+        for model, name in params.origins.items():
+            level = factor * Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key]).mean
+            used = {units.index(spec["unit"]) for spec in guided.values() if spec["model"] == model}
+            for axes in line[sorted(used)]:
+                look = {"color": "grey", "linestyle": looks[name]["linestyle"], "linewidth": 0.8}
+                handles[f"unguided: {params.variants[name]['label']}"] = axes.axhline(level, **look)
+        for name, spec in guided.items():
             found = {float(s): Number.of(r[key]) for s, r in read_metrics(inputs.metrics, name)["scales"].items() if float(s) > 0}
             means, stds = ([factor * getattr(n, part) for n in found.values()] for part in ("mean", "std"))
             axes = line[units.index(spec["unit"])]
-            handles[spec["label"]] = axes.errorbar(list(found), means, stds, fmt="o-", color=colour)
+            handles[spec["label"]] = axes.errorbar(list(found), means, stds, marker="o", **looks[name])
     for axes, unit in zip(panels[0], units, strict=True):
-        axes.set(xscale="log", yscale="log", title=f"unit {UNITS[unit]}")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}")
-        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axes.set(xscale="log", title=f"unit {UNITS[unit]}")
+        logarithmic(axes)
     for axes in panels[1]:
         axes.set_xlabel("scale $s$")
     panels[0][0].set_ylabel("FID")
@@ -227,4 +251,116 @@ def losses(inputs, params):
         axes.plot(*zip(*curve, strict=True), label=path.rsplit("/", 1)[1].removesuffix(".safetensors"))
     axes.set(xlabel="images seen", ylabel="mean squared error of the noise", yscale="log")
     axes.legend()
+    return figure
+
+
+def centred(gradient):
+    """Gradients (image, channel, height, width) with 0 in the middle of [0, 1], each scaled to its own largest value."""
+    return 0.5 + 0.5 * gradient / np.abs(gradient).max(axis=(1, 2, 3), keepdims=True).clip(1e-12)
+
+
+def time_gradients(inputs, params):
+    """Gradients of log p(y|x_t) of both time-dependent classifiers, from the image to the noise (Kawar et al., Fig. 3)."""
+    classes, arrays, rows = class_names(inputs), load_arrays(inputs.arrays), {}
+    for i, label in enumerate(arrays["labels"][: params.images]):
+        name = classes[label]
+        rows[rf"{name}: $x_t$"] = list((arrays["x_t"][:, i] + 1) / 2)
+        for variant, spec in params.variants.items():
+            rows[f"{name}: {spec['label']}"] = list(centred(arrays[f"{variant} gradients"][:, i]))
+    return gallery(rows, [f"$t = {t}$" for t in read_sidecar(inputs.arrays)["timesteps"]], label_width=1.8)
+
+
+def time_attacks(inputs, params):
+    """Targeted PGD from clean images under a large radius, at t = 0 (Kawar et al., Fig. 4); one column an image."""
+    classes, arrays = class_names(inputs), load_arrays(inputs.arrays)
+    rows = {"image": list((arrays["images"][:SHOWN] + 1) / 2)}
+    for variant, spec in params.variants.items():
+        rows[spec["label"]] = list((arrays[f"{variant} maximised"][:SHOWN] + 1) / 2)
+    pairs = zip(arrays["labels"][:SHOWN], arrays["targets"][:SHOWN], strict=True)
+    return gallery(rows, [rf"{classes[a]} $\to$ {classes[b]}" for a, b in pairs], label_width=1.8)
+
+
+def time_predictions(inputs, params):
+    """The image predicted at evenly spaced steps, for the same class and noise (Kawar et al., Fig. 5)."""
+    classes, arrays, rows = class_names(inputs), load_arrays(inputs.arrays), {}
+    for k in params.shown:
+        for variant, spec in params.variants.items():
+            rows[f"{classes[k]}: {spec['label']}"] = [(x[k] + 1) / 2 for x in arrays[f"{variant} x0"]]
+    return gallery(rows, label_width=2.1)
+
+
+def fid_is(inputs, params):
+    """FID against IS along the scales of every guidance system, each from its model without guidance; w beside the curve."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+    looks = styles(params.variants)
+    for name, spec in params.variants.items():
+        if "unit" not in spec:
+            continue
+        line = read_metrics(inputs.metrics, name)["scales"]
+        if spec["model"] in params.origins:
+            line = {"0": at_scale(read_metrics(inputs.metrics, params.origins[spec["model"]]), 0), **line}
+        points = {scale: [Number.of(result[key]).mean for key in ("is", "fid")] for scale, result in line.items()}
+        free = name == params.classifier_free
+        axes.plot(
+            *zip(*points.values(), strict=True), label=spec["label"], marker="o", **looks[name], linewidth=2.5 if free else 1.2
+        )
+        for scale, point in points.items():
+            if free and (float(scale) in (0, 0.5) or float(scale) >= 1):
+                beside = {"xytext": (6, -2)} if float(scale) else {"xytext": (-6, -2), "ha": "right"}
+                axes.annotate(f"$w={scale}$", point, textcoords="offset points", fontsize=6, **beside)
+    axes.set(xlabel="IS", ylabel="FID")
+    logarithmic(axes)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def free_samples(inputs, params):
+    """Samples of classifier-free guidance at several weights, from the same noise (Ho and Salimans 2022, Fig. 3)."""
+    classes, rows = class_names(inputs), {}
+    for w in params.shown:
+        images = first_samples(inputs.samples, params.variant if w else params.unguided, w, 2 * len(classes)) / 255
+        for i in range(2):
+            rows[f"$w={w:g}$, {'second' if i else 'first'}"] = list(images[i * len(classes) : (i + 1) * len(classes)][:SHOWN])
+    return gallery(rows, classes[:SHOWN], label_width=0.9)
+
+
+def densities(inputs, params):
+    """The guided density of three Gaussians in closed form, above, and as our sampler draws it (Ho and Salimans 2022, Fig. 2)."""
+    arrays, limit = load_arrays(inputs.arrays), read_sidecar(inputs.arrays)["range"]
+    figure, panels = plt.subplots(
+        2, len(params.scales), figsize=(WIDTH * 0.8, WIDTH * 0.8 * 2 / len(params.scales)), squeeze=False
+    )
+    for column, w in zip(panels.T, params.scales, strict=True):
+        highest = arrays[f"exact {w:g}"].max()  # one range of colours a column, so that the rows can be compared
+        for axes, kind in zip(column, ("exact", "sampled"), strict=True):
+            axes.imshow(arrays[f"{kind} {w:g}"].T, origin="lower", extent=[-limit, limit] * 2, cmap="magma", vmin=0, vmax=highest)
+            axes.set(xticks=[], yticks=[])
+        column[0].set_title(f"$w={w:g}$")
+    for axes, label in zip(panels[:, 0], ("closed form", "sampler"), strict=True):
+        axes.set_ylabel(label)
+    return figure
+
+
+def classifier_label(name):
+    """What figures call a classifier."""
+    if name.startswith("eps"):
+        return rf"$\varepsilon$-train {eps_train_of(name):g}"
+    return f"time-dependent, {'vanilla' if name == 'time-vanilla' else 'robust'}"
+
+
+def implicit(inputs, params):
+    """Accuracy of the implicit classifier by the timestep of its one look, and how its gradient agrees with classifiers'."""
+    found = read_json(inputs.implicit)
+    accuracy, aligned = found["accuracy"], found["alignment"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.6))
+    line = {int(t): 100 * value for t, value in accuracy["by_timestep"].items()}
+    left.plot(list(line), list(line.values()), "o-", color="black", label="implicit, one timestep")
+    left.axhline(100 * accuracy["all"], color="black", linestyle="--", label="implicit, all timesteps")
+    for (name, line), colour in zip(aligned.items(), categories(len(aligned)), strict=True):
+        left.axhline(100 * accuracy["classifiers"][name], color=colour, linewidth=0.8)
+        right.plot(list(map(int, line)), list(line.values()), "o-", color=colour, label=classifier_label(name))
+    left.set(xlabel="timestep $t$", ylabel="accuracy (%)")
+    right.set(xlabel="timestep $t$", ylabel="cosine similarity")
+    right.axhline(0, color="grey", linestyle=":", linewidth=0.8)
+    figure.legend(loc="outside lower center", ncols=4)
     return figure

@@ -5,16 +5,18 @@ Each function returns name -> text. The names that begin with `say` are whole se
 
 from statistics import fmean
 
-from energyguide.config import eps_train_of
-from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
-from energyguide.reporting.tables import MEASURES, escape, plus_minus, read_published
+from energyguide.config.derive import classifier_name
+from energyguide.reporting import systems
+from energyguide.reporting.layout import Published, escape
+from energyguide.reporting.phrases import NORMS, compare, listing, percent
+from energyguide.reporting.results import Number
+from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.storage import read_json
 
 REAL = {"train": "training", "test": "test"}
 POINTS = {"x_t": r"$\mathbf{x}_t$", "x0": r"the predicted $\hat{\mathbf{x}}_0$"}
 SPACINGS = {"uniform": "evenly spaced", "quadratic": "quadratically spaced"}
 VARIANCES = {"small": r"$\tilde{\beta}_t$", "large": r"$\beta_t$"}
-NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 
 
 def latex(inputs, params):
@@ -31,7 +33,17 @@ def latex(inputs, params):
         **plain_against_robust(samples),
         **schedulers(samples),
         **joint(samples),
-        **classifier_free(samples),
+        **systems.settings(params),
+        **systems.time_dependent(samples, params),
+        **systems.iterations(inputs, params),
+        **systems.threats(inputs, params),
+        **systems.classifier_free(samples, params),
+        **systems.together(samples),
+        **systems.implicit(inputs),
+        **systems.edges(samples),
+        **systems.densities(inputs),
+        **systems.overall(samples, params),
+        **systems.survey(inputs),
         **scales(samples),
         **best(samples),
         **trajectory(inputs, samples),
@@ -39,80 +51,6 @@ def latex(inputs, params):
     }
     found["saySummary"] = f"{found.pop('summary')} {found['sayPlainRobust']}"
     return "".join(rf"\newcommand{{\{name}}}{{{text}}}" + "\n" for name, text in found.items())
-
-
-def listing(items):
-    """1, 2 and 3."""
-    items = [str(item) for item in items] or ["--"]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def percent(value):
-    return rf"{100 * value:.1f}\%"
-
-
-def compare(a, b, higher, lower, same):
-    """One of three phrases, by whether two `Number`s differ by more than their uncertainties together."""
-    if abs(a.mean - b.mean) <= (a.std**2 + b.std**2) ** 0.5:
-        return same
-    return higher if a.mean > b.mean else lower
-
-
-def energy_radius(params):
-    """The radius that the classifier whose energies are used was trained at."""
-    return eps_train_of(params.energy["classifier"])
-
-
-class Samples:
-    """All that was measured on samples: by variant, at its best scale."""
-
-    def __init__(self, inputs, params):
-        self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
-        self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
-        self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
-        self.floor = read_json(inputs.floor)
-        self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
-        self.by_classifier = [name for name in self.guided if "classifier" in self.variants[name]]
-        self.energy_classifier = energy_radius(params)
-
-    def values(self, name, key):
-        return at_scale(self.metrics[name], self.scale[name])[key]
-
-    def number(self, name, key):
-        return Number.of(self.values(name, key))
-
-    def text(self, name, key):
-        _, digits, factor = MEASURES[key]
-        return plus_minus(self.values(name, key), digits, factor) + (r"\%" if factor == 100 else "")
-
-    def compare(self, a, b, key, higher, lower, same):
-        """`compare` for one measure of two variants."""
-        return compare(self.number(a, key), self.number(b, key), higher, lower, same)
-
-    def floor_text(self, key):
-        return plus_minus(self.floor[key], MEASURES[key][1])
-
-    def called(self, name):
-        """How the text calls a variant: its label, in lower case but for abbreviations, and its scale."""
-        label = escape(self.variants[name]["label"])
-        label = label if label[:2].isupper() else label[0].lower() + label[1:]
-        return rf"{label}, at $s={self.scale[name]:g}$" if name in self.guided else label
-
-    def select(self, **wanted):
-        """The variants whose block has these values."""
-        return [name for name, spec in self.variants.items() if all(spec.get(k) == v for k, v in wanted.items())]
-
-    def unguided(self, withheld, sampler="ddpm"):
-        """The unguided variant of a model by how often its class was withheld: 1, 0 or between; None if there is none."""
-        for name in self.select(guidance="unguided", sampler=sampler):
-            p = self.models[self.variants[name]["model"]]["p_uncond"]
-            if p == withheld or (withheld == "between" and 0 < p < 1):
-                return name
-        return None
-
-    def finest(self, names):
-        """The variant with the least Frechet joint distance to the training images."""
-        return min(names, key=lambda name: self.number(name, "fjd_train").mean)
 
 
 def data(inputs, params):
@@ -184,7 +122,7 @@ def protocol(floor, params):
         "nSamples": f"{params.sampling['samples']:,}",
         "nSets": params.sampling["seeds"],
         "floorSets": used["sets"],
-        "isSplits": used["is_splits"],
+        "isSplits": "each set as a whole" if used["is_splits"] == 1 else f"{used['is_splits']} parts of each set",
         "featuresName": used["features"],
         "featuresNote": own if used["features"].startswith("classifier") else inception,
         "referenceName": used["reference"],
@@ -278,8 +216,8 @@ def unguided(samples):
 
 
 def plain_against_robust(samples):
-    guided = samples.select(guidance="classifier")
-    plain = [name for name in guided if eps_train_of(samples.variants[name]["classifier"]) == 0]
+    guided = [name for name in samples.select(guidance="classifier") if samples.variants[name]["classifier"].startswith("eps")]
+    plain = [name for name in guided if samples.variants[name]["classifier"] == classifier_name(0)]
     robust = [name for name in guided if name not in plain]
     if not plain or not robust:
         return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
@@ -337,23 +275,6 @@ def joint(samples):
         rf"{samples.text(b, 'fid')} instead of {samples.text(a, 'fid')}, and the class accuracy {samples.text(b, 'accuracy')} "
         rf"instead of {samples.text(a, 'accuracy')}. At equal scales the divergence is smaller with it at "
         rf"{less['energy_divergence']} of {len(shared)} scales, and the FID at {less['fid']}."
-    }
-
-
-def classifier_free(samples):
-    """What the extrapolation of the joint model changes, against the same model without it."""
-    names, plain = samples.select(guidance="classifier_free"), samples.unguided("between")
-    if not names or not plain:
-        return {"sayClassifierFree": "Classifier-free guidance has no part in this edition."}
-    name = names[0]
-    fid = samples.compare(name, plain, "fid", "higher", "lower", "the same within its spread")
-    return {
-        "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
-        rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
-        rf"{samples.text(plain, 'accuracy')}; its FID is {fid} ({samples.text(name, 'fid')} against "
-        rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
-        rf"{samples.text(plain, 'precision')}, and its recall {samples.text(name, 'recall')} against "
-        rf"{samples.text(plain, 'recall')}."
     }
 
 
@@ -415,15 +336,15 @@ def trajectory(inputs, samples):
 def published(inputs, params):
     """Where ours stand against the reported numbers."""
     if not params.published:
-        return {"sayPublished": "Published numbers are for CIFAR-10, and none is printed beside those of this edition."}
-    reported = read_published(inputs.published, params.published, "robustness")
+        return {"sayPublished": "Published numbers are for other data, and none is printed beside those of this edition."}
+    reported = Published(inputs.published, params.published, "robustness").values
     results = [read_json(path) for path in inputs.robustness]
     ours = {(f"{float(eps):g}", f"{r['eps_train']:g}"): 100 * a for r in results for eps, a in r["accuracy"].items()}
     gaps = [abs(ours[key] - reported[key]) for key in reported if key in ours]
     if not gaps:
         return {"sayPublished": "The grids of this edition share no cell with the published ones."}
     return {
-        "sayPublished": "Reported numbers stand in brackets, or in lines of their own. Over the "
+        "sayPublished": "Reported numbers stand in brackets, or in lines or columns of their own. Over the "
         rf"{len(gaps)} cells that Table~\ref{{tab:robustness}} shares with the published one, the mean absolute difference is "
         rf"{fmean(gaps):.1f} points."
     }

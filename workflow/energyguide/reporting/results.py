@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from energyguide.storage import read_json
+from energyguide.storage import load_arrays, read_json
 
 UNITS = {  # what a guidance scale multiplies, as mathematics
     "sigma": r"$\sigma_t$",
@@ -34,7 +34,8 @@ def read_metrics(paths, variant):
     """All scales of a variant, from its files `metrics/<variant>/<scales>.json`, as one measurement."""
     parts = [read_json(path) for path in paths if Path(path).parent.name == variant]
     scales = {scale: result for part in parts for scale, result in part["scales"].items()}
-    return {**parts[0], "scales": dict(sorted(scales.items(), key=lambda item: float(item[0])))}
+    evaluations = [max(counts) for counts in zip(*(part["evaluations"] for part in parts), strict=True)]
+    return {**parts[0], "evaluations": evaluations, "scales": dict(sorted(scales.items(), key=lambda item: float(item[0])))}
 
 
 def best_scale(metrics):
@@ -44,3 +45,19 @@ def best_scale(metrics):
 
 def at_scale(metrics, scale):
     return metrics["scales"][f"{scale:g}"]
+
+
+def first_samples(paths, variant, scale, count):
+    """The first `count` samples of a variant at a scale, uint8 (sample, channel, height, width).
+
+    Args:
+        paths: files `samples/<variant>/<scales>/0.npz`: first shards.
+
+    Raises ValueError where the shard holds fewer.
+    """
+    scale = f"{scale:g}"
+    own = [path for path in map(Path, paths) if path.parts[-3] == variant and scale in path.parts[-2].split("_")]
+    images = load_arrays(own[0])[scale]
+    if len(images) < count:
+        raise ValueError(f"{own[0]} holds {len(images)} samples where {count} are to be shown; lower `sampling.shards`")
+    return images[:count]

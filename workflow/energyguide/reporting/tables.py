@@ -3,77 +3,23 @@
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "table_".
 """
 
-import csv
-import io
-from dataclasses import dataclass
-
+from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of, radius_text
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
+from energyguide.reporting.survey import read_answers, tally
 from energyguide.storage import read_json, read_sidecar
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows for machines, and the same for readers.
-
-    Attributes:
-        records: dictionaries with the same keys, numbers unrounded: the CSV.
-        header: lines of the LaTeX header, each a list of cells.
-        body: rows of cells; None draws a rule.
-        columns: the LaTeX column specification.
-        long: breaks over pages.
-    """
-
-    records: list
-    header: list
-    body: list
-    columns: str
-    long: bool = False
-
-    def csv(self):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.records)
-        return text.getvalue()
-
-    def latex(self):
-        def line(cells):
-            return r"\midrule" if cells is None else " & ".join(cells) + r" \\"
-
-        environment = "longtable" if self.long else "tabular"
-        head = [r"\toprule", *map(line, self.header), r"\midrule"] + ([r"\endhead"] if self.long else [])
-        lines = [rf"\begin{{{environment}}}{{{self.columns}}}", *head, *map(line, self.body), r"\bottomrule"]
-        return "\n".join([*lines, rf"\end{{{environment}}}", ""])
-
-
-def escape(text):
-    return text.replace("_", r"\_").replace("%", r"\%").replace("&", r"\&")
-
-
-def plus_minus(values, digits=2, factor=1):
-    """A measured number for LaTeX, from one value a set; a single set has no uncertainty."""
-    number = Number.of(values)
-    spread = rf" \pm {factor * number.std:.{digits}f}" if len(values) > 1 else ""
-    return rf"${factor * number.mean:.{digits}f}{spread}$"
-
-
-def read_published(path, experiment, table):
-    """(row, column) -> value, of the published numbers for an experiment; none for an experiment of None."""
-    with open(path, newline="") as file:
-        rows = [r for r in csv.DictReader(file) if (r["experiment"], r["table"]) == (experiment, table)]
-    return {(r["row"], r["column"]): float(r["value"]) for r in rows}
 
 
 def robustness(inputs, params):
     """Accuracy under PGD: eps-test by eps-train (thesis, Table 4.1)."""
-    published = read_published(inputs.published, params.published, "robustness")
+    published = Published(inputs.published, params.published, "robustness")
     results = [read_json(path) for path in inputs.results]
     records, body = [], []
     for eps in results[0]["accuracy"]:
         cells = [f"${float(eps):g}$"]
         best = max(r["accuracy"][eps] for r in results) or None
         for r in results:
-            accuracy, reported = r["accuracy"][eps], published.get((f"{float(eps):g}", f"{r['eps_train']:g}"))
+            accuracy, place = r["accuracy"][eps], (f"{float(eps):g}", f"{r['eps_train']:g}")
+            reported = published.get(*place)
             records.append(
                 {
                     "eps_test": float(eps),
@@ -85,7 +31,7 @@ def robustness(inputs, params):
             )
             text = f"{100 * accuracy:.2f}"
             text = rf"\textbf{{{text}}}" if accuracy == best else text
-            cells.append(text if reported is None else f"{text} ({reported:.2f})")
+            cells.append(published.beside(text, *place))
         body.append(cells)
     count = len(results)
     header = [
@@ -95,31 +41,9 @@ def robustness(inputs, params):
     return Table(records, header, body, "l" + "r" * count)
 
 
-MEASURES = {  # key: heading, digits, factor
-    "is": ("IS", 2, 1),
-    "fid": ("FID", 2, 1),
-    "precision": ("P", 2, 1),
-    "recall": ("R", 2, 1),
-    "accuracy": (r"Acc.\ (\%)", 1, 100),
-    "energy_divergence": ("$W_1$", 2, 1),
-}
-
-
-def measured(result, keys):
-    """Cells of a table, and fields of its CSV, for the measures `keys` of one set of samples."""
-    cells = [plus_minus(result[key], *MEASURES[key][1:]) for key in keys]
-    numbers = {key: Number.of(result[key]) for key in keys}
-    fields = {f"{key}{suffix}": value for key, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))}
-    return cells, fields
-
-
-def protocol_of(result):
-    return {key: result["protocol"][key] for key in ("features", "reference", "samples", "sets")}
-
-
 def unconditional(inputs, params):
     """Quality of the unguided unconditional samplers, and the floor (thesis, Table 4.2)."""
-    published = read_published(inputs.published, params.published, "unconditional")
+    published = Published(inputs.published, params.published, "unconditional")
     keys = ["is", "fid", "precision", "recall"]
     records, body = [], []
     for name, spec in params.variants.items():
@@ -127,8 +51,7 @@ def unconditional(inputs, params):
         cells, fields = measured(at_scale(metrics, 0), keys)
         records.append({"sampler": name, "steps": spec["steps"], **fields, **protocol_of(metrics)})
         body.append([escape(spec["label"]), str(spec["steps"]), *cells])
-        if (name, "fid") in published:
-            body.append([r"\quad reported", "", *(f"{published[name, key]:.2f}" for key in keys)])
+        body += published.line(name, keys, [""])
     floor = read_json(inputs.floor)
     cells, fields = measured(floor, keys)
     records.append({"sampler": "real images", "steps": "", **fields, **protocol_of(floor)})
@@ -148,7 +71,6 @@ def variant_row(name, spec, metrics, scale, keys):
         "scale": scale,
         "unit": unit or "",
         **fields,
-        "fjd_train": Number.of(result["fjd_train"]).mean,
         "evaluations_diffusion": diffusion,
         "evaluations_classifier": classifier,
         "seconds_per_image": seconds,
@@ -157,8 +79,8 @@ def variant_row(name, spec, metrics, scale, keys):
     return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
 
 
-def guidance(inputs, params):
-    """Every variant at its best scale."""
+def summary(inputs, params):
+    """Every guidance system at its best scale: that with the least Frechet joint distance to the training images."""
     keys, records, body = list(MEASURES), [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
@@ -166,7 +88,7 @@ def guidance(inputs, params):
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
         records.append(record)
         body.append([*cells, evaluations, f"{1000 * record['seconds_per_image']:.1f}"])
-    header = [["Variant", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
+    header = [["System", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
     return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
 
 
@@ -180,7 +102,7 @@ def scales(inputs, params):
             records.append(record)
             body.append([cells[0] if i == 0 else "", *cells[1:]])
         body.append(None)
-    header = [["Variant", "Scale", *(MEASURES[key][0] for key in keys)]]
+    header = [["System", "Scale", *(MEASURES[key][0] for key in keys)]]
     return Table(records, header, body[:-1], "lr" + "c" * len(keys), long=True)
 
 
@@ -202,6 +124,9 @@ def energy(inputs, params):
     return Table(records, [["", *top], ["Class", *["$E(x)$", "$E(x,y)$"] * len(results)]], body, "l" + "rr" * len(results))
 
 
+KINDS = {"UNet": "diffusion", "CifarResNet": "classifier", "TimeClassifier": "time-dependent classifier"}
+
+
 def networks(inputs, params):
     """What was trained: parameters, images seen, time."""
     records, body = [], []
@@ -209,7 +134,7 @@ def networks(inputs, params):
         info = read_sidecar(path)
         history = info["history"]
         name = path.rsplit("/", 1)[1].removesuffix(".safetensors")
-        kind = "diffusion" if "p_uncond" in info else "classifier"
+        kind = KINDS[info["architecture"]]
         best = max((score for _, score in history["scores"]), default=None)
         records.append(
             {
@@ -234,3 +159,144 @@ def networks(inputs, params):
         )
     header = [["Network", "Kind", "Parameters (M)", "Images seen (k)", "Minutes", r"Held-out accuracy (\%)"]]
     return Table(records, header, body, "llrrrr")
+
+
+def time_quality(inputs, params):
+    """The class-conditional model unguided, and guided by either time-dependent classifier (Kawar et al., Table 1)."""
+    published = Published(inputs.published, params.published, "time_quality")
+    keys, records, body = ["precision", "recall", "fid", "is", "accuracy"], [], []
+    for kind in ("unguided", "vanilla", "robust"):
+        name = params.compared[kind]
+        metrics = read_metrics(inputs.metrics, name)
+        cells, record = variant_row(name, params.variants[name], metrics, best_scale(metrics), keys)
+        reported = {f"{key}_reported": published.field(kind, key) for key in ("precision", "recall", "fid")}
+        records.append({"guidance": kind, **record, **reported, "reported_on": published.data})
+        body += [cells, *published.line(kind, keys, [""])]
+    return Table(records, [["", "Scale", *(MEASURES[key][0] for key in keys)]], body, "lr" + "c" * len(keys))
+
+
+def time_iterations(inputs, params):
+    """FID of the unguided class-conditional model by training iterations, snapshots of one run (Kawar et al., Table 3)."""
+    published = Published(inputs.published, params.published, "time_iterations")
+    columns = [str(step) for step in params.steps.values()]
+    records, cells = [], []
+    for name, step in params.steps.items():
+        metrics = read_metrics(inputs.metrics, name)
+        (cell,), fields = measured(at_scale(metrics, 0), ["fid"])
+        cells.append(cell)
+        records.append({"iterations": step, **fields, "fid_reported": published.field("fid", str(step)), **protocol_of(metrics)})
+    header = [["Iterations", *(f"{step:,}" for step in params.steps.values())]]
+    return Table(records, header, [["FID", *cells], *published.line("fid", columns)], "l" + "c" * len(cells))
+
+
+def time_threats(inputs, params):
+    """FID by the threat model and the number of attack steps in training (Kawar et al., Table 4)."""
+    published = Published(inputs.published, params.published, "time_threats")
+    found = {}
+    for name, attack in params.threats.items():
+        metrics = read_metrics(inputs.metrics, name)
+        row = attack["norm"], radius_text(attack["norm"], attack["eps"])
+        found.setdefault(row, {})[attack["steps"]] = at_scale(metrics, params.scale), metrics
+    best = min(Number.of(result["fid"]).mean for cells in found.values() for result, _ in cells.values())
+    columns = sorted({steps for cells in found.values() for steps in cells})
+    records, body = [], []
+    for (norm, eps), cells in found.items():
+        norm_sign = r"\infty" if norm == "linf" else "2"
+        line = [rf"$\|\boldsymbol{{\delta}}\|_{norm_sign} \le {eps}$"]
+        for steps in columns:
+            result, metrics = cells[steps]
+            (text,), fields = measured(result, ["fid"])
+            place = f"{norm}-{eps}", str(steps)
+            line.append(published.beside(rf"\boldmath{text}" if fields["fid"] == best else text, *place))
+            record = {"norm": norm, "eps": eps, "steps": steps, "scale": params.scale, **fields}
+            records.append({**record, "fid_reported": published.field(*place), **protocol_of(metrics)})
+        body.append(line)
+    header = [["Threat model", *(f"{steps} steps" for steps in columns)]]
+    return Table(records, header, body, "l" + "c" * len(columns))
+
+
+def by_scale(inputs, unguided, guided):
+    """The measurements of a guided variant by scale, as text; those of the same model without guidance stand at 0."""
+    without = at_scale(read_metrics(inputs.metrics, unguided), 0)
+    return {"0": without, **read_metrics(inputs.metrics, guided)["scales"]}
+
+
+def time_by_scale(inputs, params, table, keys):
+    """One line for each time-dependent classifier and measure, one column a scale."""
+    published = Published(inputs.published, params.published, table)
+    lines = {kind: by_scale(inputs, params.compared["unguided"], params.compared[kind]) for kind in ("vanilla", "robust")}
+    columns = sorted({scale for line in lines.values() for scale in line}, key=float)
+    protocol = protocol_of(read_metrics(inputs.metrics, params.compared["unguided"]))
+    records, body = [], []
+    for kind, line in lines.items():
+        for key in keys:
+            cells = {scale: measured(line[scale], [key]) if scale in line else (["--"], None) for scale in columns}
+            body.append([f"{kind.capitalize()}, {MEASURES[key][0]}", *(cell for (cell,), _ in cells.values())])
+            body += published.line(f"{kind} {key}", columns)
+            for scale, (_, fields) in cells.items():
+                if fields:
+                    record = {
+                        "classifier": kind,
+                        "measure": key,
+                        "scale": scale,
+                        "mean": fields[key],
+                        "std": fields[f"{key}_std"],
+                    }
+                    records.append({**record, "reported": published.field(f"{kind} {key}", scale), **protocol})
+    return Table(records, [["", *(f"$s = {scale}$" for scale in columns)]], body, "l" + "c" * len(columns))
+
+
+def time_scales(inputs, params):
+    """FID by guidance scale, for both time-dependent classifiers (Kawar et al., Table 5)."""
+    return time_by_scale(inputs, params, "time_scales", ["fid"])
+
+
+def time_precision(inputs, params):
+    """Precision and recall by guidance scale, for both time-dependent classifiers (Kawar et al., Table 6)."""
+    return time_by_scale(inputs, params, "time_precision", ["precision", "recall"])
+
+
+def classifier_free(inputs, params):
+    """FID and IS of classifier-free guidance by its weight w (Ho and Salimans 2022, Table 1)."""
+    published = Published(inputs.published, params.published, "classifier_free")
+    keys, records, body = ["fid", "is", "precision", "recall", "accuracy"], [], []
+    lines = by_scale(inputs, params.unguided, params.variant)
+    protocol = protocol_of(read_metrics(inputs.metrics, params.variant))
+    best = {"fid": min, "is": max}
+    best = {key: choose(Number.of(result[key]).mean for result in lines.values()) for key, choose in best.items()}
+    for w, result in lines.items():
+        cells, fields = measured(result, keys)
+        cells = [rf"\boldmath{cell}" if best.get(key) == fields[key] else cell for key, cell in zip(keys, cells, strict=True)]
+        reported = [published.get(w, key) for key in ("fid", "is")]
+        extra = ["--" if value is None else f"{value:g}" for value in reported] if published.values else []
+        body.append([f"${w}$", *cells, *extra])
+        records.append({"w": w, **fields, **{f"{key}_reported": published.field(w, key) for key in ("fid", "is")}, **protocol})
+    header, columns = [["$w$", *(MEASURES[key][0] for key in keys)]], "r" + "c" * len(keys)
+    if published.values:
+        above = [
+            "",
+            rf"\multicolumn{{{len(keys)}}}{{c}}{{ours}}",
+            rf"\multicolumn{{2}}{{c}}{{reported, {escape(published.data)}}}",
+        ]
+        header, columns = [above, [*header[0], "FID", "IS"]], columns + "cc"
+    return Table(records, header, body, columns)
+
+
+def preferences(inputs, params):
+    """The share of pairs on which raters prefer either guidance, by the share of votes it takes (Kawar et al., Table 2)."""
+    published = Published(inputs.published, params.published, "preferences")
+    survey = read_json(inputs.survey)
+    found = tally(read_answers(inputs.answers, survey), survey)
+    counts = {**{key: found[key] for key in ("raters", "pairs", "answers")}, "sign_test_p": found["sign_test"]["p"]}
+    choices, records, body = ("first", "second", "none"), [], []
+    for threshold, shares in found["preferred"].items():
+        percents = [100 * shares[choice] for choice in choices]
+        body.append([rf"${100 * float(threshold):g}\%$", *(f"{value:.1f}" for value in percents)])
+        body += published.line(threshold, choices, digits=1)
+        names = dict(zip(choices, [*found["systems"], "none"], strict=True))
+        for choice, value in zip(choices, percents, strict=True):
+            reported = published.field(threshold, choice)
+            records.append(
+                {"threshold": threshold, "preferred": names[choice], "percent": value, "percent_reported": reported, **counts}
+            )
+    return Table(records, [["More than", r"Robust (\%)", r"Vanilla (\%)", r"No preference (\%)"]], body, "lrrr")

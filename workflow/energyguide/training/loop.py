@@ -62,7 +62,7 @@ class Average(AveragedModel):
         super().__init__(model, multi_avg_fn=average)
 
 
-def train(objective, spec, images, labels, seed, store, label=None):
+def train(objective, spec, images, labels, seed, store, label=None, snapshots=()):
     """Train `objective.model`.
 
     Args:
@@ -72,6 +72,7 @@ def train(objective, spec, images, labels, seed, store, label=None):
         images, labels: the training set, on the device.
         store: a `ResumeState`.
         label: of the progress bar, which is only drawn on a terminal.
+        snapshots: numbers of steps after which the weights are put aside, under that number, with `store.keep`.
 
     Returns:
         the weights to keep (the average where `ema_images` asks for one, else those of the best score), and the
@@ -137,6 +138,8 @@ def train(objective, spec, images, labels, seed, store, label=None):
                 scores.append([(step + 1) * batch, objective.score()])
                 if scores[-1][1] >= max(s for _, s in scores):
                     best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            if step + 1 in snapshots:
+                store.keep(step + 1, (average.module if average else model).state_dict())
             bar.update()
             checkpoints.offer(snapshot)
     weights = average.module.state_dict() if average else best or model.state_dict()

@@ -1,0 +1,44 @@
+"""A copy of the project to build in, and what is asked of Snakemake there."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
+TINY = ["--configfile", "tests/tiny.yaml"]
+TEX = shutil.which("latexmk") is not None
+
+
+def copy(to):
+    """The project's files, as git knows them, without what was built."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, names.stdout.split("\n")):
+        if (ROOT / name).exists():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
+    return to
+
+
+def snakemake(tree, *arguments, check=True, config=TINY):
+    run = subprocess.run([SNAKEMAKE, *arguments, *config], cwd=tree, capture_output=True, text=True)
+    assert not check or run.returncode == 0, run.stdout + run.stderr
+    return run
+
+
+def planned(tree, *arguments, config=TINY):
+    """The rules that a dry run would execute, with how many jobs of each."""
+    report = snakemake(tree, "-n", *arguments, config=config).stdout
+    if "Job stats:" not in report:
+        return {}
+    table = report.split("Job stats:")[-1].split("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def checksums(folder, suffixes=(".npz", ".safetensors")):
+    return {
+        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*") if f.suffix in suffixes
+    }

@@ -1,0 +1,98 @@
+"""What follows from an experiment: names, the networks that it trains, and the variants that it samples."""
+
+import ast
+from fractions import Fraction
+from pathlib import Path
+
+GUIDANCE = Path(__file__).parents[1] / "guidance.py"
+
+
+def guidance_names():
+    """The functions that guidance.py registers, read from its source: importing it would take torch."""
+    functions = [node for node in ast.parse(GUIDANCE.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [f.name for f in functions if any(getattr(d, "id", None) == "guidance" for d in f.decorator_list)]
+
+
+def scale_name(scale):
+    """How a scale is written in file names and tables."""
+    return f"{scale:g}"
+
+
+def classifier_name(eps_train):
+    """The name of the classifier of images trained at this radius."""
+    return f"eps{eps_train:g}"
+
+
+def eps_train_of(name):
+    """The radius that a classifier of this name was trained at: the inverse of `classifier_name`."""
+    return float(name.removeprefix("eps"))
+
+
+def classifiers(experiment):
+    """The radii of the classifiers of images, by name."""
+    return {classifier_name(eps): eps for eps in experiment["classifiers"]["eps_train"]}
+
+
+def radius(value):
+    """A radius of the configuration: a number, or a fraction such as "4/255"."""
+    return float(Fraction(str(value)))
+
+
+def time_classifiers(experiment):
+    """The attacks of the time-dependent classifiers in training, by name: "time-vanilla", and such as "time-l2-0.5-7"."""
+    spec = experiment["time_classifiers"]
+    attacks = {"time-vanilla": {"norm": "l2", "eps": 0.0, "steps": 0}}
+    for norm, radii in spec["threats"].items():
+        for eps in radii:
+            for steps in spec["steps"]:
+                name = f"time-{norm}-{str(eps).replace('/', '_')}-{steps}"
+                attacks[name] = {"norm": norm, "eps": radius(eps), "steps": steps}
+    return attacks
+
+
+def origins(experiment):
+    """The unguided variant of each diffusion model, sampled as guided ones are by default: where their scales begin."""
+    process, found = experiment["sampling"]["process"], {}
+    for name, spec in experiment["variants"].items():
+        if spec["guidance"] == "unguided" and all(spec[key] == value for key, value in process.items()):
+            found.setdefault(spec["model"], name)
+    return found
+
+
+def baseline(experiment):
+    """The origin of an unconditional model; None where there is none."""
+    models = experiment["diffusion"]["models"]
+    return next((name for model, name in origins(experiment).items() if models.get(model, {}).get("p_uncond") == 1), None)
+
+
+def snapshots(experiment):
+    """The numbers of training steps by the variants that sample the model as it was then; the last is the final model."""
+    name = experiment["time_guidance"]["unguided"]
+    steps = {f"{name}@{step}": step for step in experiment["diffusion"]["snapshots"]}
+    return {**steps, name: experiment["diffusion"]["training"]["steps"]}
+
+
+def threats(experiment):
+    """The attacks in training by the variants that the classifier guides; one is the robust variant itself."""
+    name, attacks = experiment["time_guidance"]["robust"], time_classifiers(experiment)
+    own = experiment["variants"][name]["classifier"]
+    return {name if c == own else f"{name}+{c}": attack for c, attack in attacks.items() if attack["eps"]}
+
+
+def ablations(experiment):
+    """The blocks of the variants that are sampled for one table only: those of `snapshots` and of `threats`."""
+    variants, compared = experiment["variants"], experiment["time_guidance"]
+    unguided, robust = variants[compared["unguided"]], variants[compared["robust"]]
+    blocks = {}
+    for name in snapshots(experiment):
+        if name not in variants:
+            blocks[name] = {**unguided, "model": f"{unguided['model']}@{name.rpartition('@')[2]}"}
+    for name in threats(experiment):
+        if name not in variants:
+            blocks[name] = {**robust, "classifier": name.rpartition("+")[2], "scales": [compared["scale"]]}
+    return blocks
+
+
+def spread(count, steps):
+    """`count` timesteps in the middle of as many equal parts of a process of `steps`."""
+    return [int((i + 0.5) * steps / count) for i in range(count)]

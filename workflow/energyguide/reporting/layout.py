@@ -1,0 +1,117 @@
+"""How a table is written, as CSV and as LaTeX, and how a measurement stands in it."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from energyguide.reporting.results import Number
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows for machines, and the same for readers.
+
+    Attributes:
+        records: dictionaries with the same keys, numbers unrounded: the CSV.
+        header: lines of the LaTeX header, each a list of cells.
+        body: rows of cells; None draws a rule.
+        columns: the LaTeX column specification.
+        long: breaks over pages.
+    """
+
+    records: list
+    header: list
+    body: list
+    columns: str
+    long: bool = False
+
+    def csv(self):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(self.records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.records)
+        return text.getvalue()
+
+    def latex(self):
+        def line(cells):
+            return r"\midrule" if cells is None else " & ".join(cells) + r" \\"
+
+        environment = "longtable" if self.long else "tabular"
+        head = [r"\toprule", *map(line, self.header), r"\midrule"] + ([r"\endhead"] if self.long else [])
+        lines = [rf"\begin{{{environment}}}{{{self.columns}}}", *head, *map(line, self.body), r"\bottomrule"]
+        return "\n".join([*lines, rf"\end{{{environment}}}", ""])
+
+
+def escape(text):
+    return text.replace("_", r"\_").replace("%", r"\%").replace("&", r"\&")
+
+
+def plus_minus(values, digits=2, factor=1):
+    """A measured number for LaTeX, from one value a set; a single set has no uncertainty."""
+    number = Number.of(values)
+    spread = rf" \pm {factor * number.std:.{digits}f}" if len(values) > 1 else ""
+    return rf"${factor * number.mean:.{digits}f}{spread}$"
+
+
+class Published:
+    """The published numbers of one table, beside those of an experiment; none for an experiment of None.
+
+    Attributes:
+        values: (row, column) -> number.
+        data: what they were measured on.
+    """
+
+    def __init__(self, path, experiment, table):
+        with open(path, newline="") as file:
+            rows = [r for r in csv.DictReader(file) if (r["experiment"], r["table"]) == (experiment, table)]
+        self.values = {(r["row"], r["column"]): float(r["value"]) for r in rows}
+        self.data = rows[0]["data"] if rows else ""
+
+    def get(self, row, column):
+        return self.values.get((row, column))
+
+    def field(self, row, column):
+        """For a CSV: empty where there is none."""
+        return self.values.get((row, column), "")
+
+    def beside(self, text, row, column):
+        """A cell, with the published number in brackets where there is one."""
+        reported = self.get(row, column)
+        return text if reported is None else f"{text} ({reported:.2f})"
+
+    def line(self, row, columns, before=(), digits=2):
+        """The lines of LaTeX cells for a row of published numbers: one, or none where there are none."""
+        found = [self.get(row, column) for column in columns]
+        if not any(value is not None for value in found):
+            return []
+        cells = ["--" if value is None else f"{value:.{digits}f}" for value in found]
+        return [[rf"\quad reported, {escape(self.data)}", *before, *cells]]
+
+
+MEASURES = {  # key: heading, digits, factor
+    "is": ("IS", 2, 1),
+    "fid": ("FID", 2, 1),
+    "precision": ("P", 2, 1),
+    "recall": ("R", 2, 1),
+    "accuracy": (r"Acc.\ (\%)", 1, 100),
+    "energy_divergence": ("$W_1$", 2, 1),
+    "fjd_train": ("FJD (train)", 2, 1),
+}
+
+
+def measured(result, keys):
+    """Cells of a table, and fields of its CSV, for the measures `keys` of one set of samples."""
+    cells = [plus_minus(result[key], *MEASURES[key][1:]) for key in keys]
+    numbers = {key: Number.of(result[key]) for key in keys}
+    fields = {f"{key}{suffix}": value for key, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))}
+    return cells, fields
+
+
+def protocol_of(result):
+    return {key: result["protocol"][key] for key in ("features", "reference", "samples", "sets")}
+
+
+def radius_text(norm, eps):
+    """A radius as the configuration may have it: 4/255 where it is a whole number of grey levels, for Linf."""
+    levels = round(255 * eps, 6)
+    return f"{levels:.0f}/255" if norm == "linf" and levels == round(levels) else f"{eps:g}"

@@ -1,0 +1,20 @@
+"""How the text says things: lists, shares, and what follows from a comparison."""
+
+NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
+
+
+def listing(items):
+    """1, 2 and 3."""
+    items = list(map(str, items)) or ["--"]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def percent(value):
+    return rf"{100 * value:.1f}\%"
+
+
+def compare(a, b, higher, lower, same):
+    """One of three phrases, by whether two `Number`s differ by more than their uncertainties together."""
+    if abs(a.mean - b.mean) <= (a.std**2 + b.std**2) ** 0.5:
+        return same
+    return higher if a.mean > b.mean else lower

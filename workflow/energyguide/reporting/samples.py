@@ -1,0 +1,69 @@
+"""All that was measured on samples, as the text speaks of it."""
+
+from energyguide.config.derive import eps_train_of
+from energyguide.reporting.layout import MEASURES, escape, plus_minus
+from energyguide.reporting.phrases import compare
+from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
+from energyguide.storage import read_json
+
+
+def energy_radius(params):
+    """The radius that the classifier whose energies are used was trained at."""
+    return eps_train_of(params.energy["classifier"])
+
+
+class Samples:
+    """All that was measured on samples: by variant, at its best scale."""
+
+    def __init__(self, inputs, params):
+        self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
+        self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
+        self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
+        self.floor = read_json(inputs.floor)
+        self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
+        self.by_classifier = [name for name in self.guided if "classifier" in self.variants[name] and self.withheld(name) == 1]
+        self.energy_classifier = energy_radius(params)
+
+    def withheld(self, name):
+        """How often the class was withheld from the model of a variant in training."""
+        return self.models[self.variants[name]["model"]]["p_uncond"]
+
+    def values(self, name, key):
+        return at_scale(self.metrics[name], self.scale[name])[key]
+
+    def number(self, name, key):
+        return Number.of(self.values(name, key))
+
+    def text(self, name, key):
+        _, digits, factor = MEASURES[key]
+        return plus_minus(self.values(name, key), digits, factor) + (r"\%" if factor == 100 else "")
+
+    def compare(self, a, b, key, higher, lower, same):
+        """`compare` for one measure of two variants."""
+        return compare(self.number(a, key), self.number(b, key), higher, lower, same)
+
+    def floor_text(self, key):
+        return plus_minus(self.floor[key], MEASURES[key][1])
+
+    def called(self, name, scale=True):
+        """How the text calls a variant: its label, and its scale."""
+        spec = self.variants[name]
+        label = rf"\emph{{{escape(spec['label'])}}}"
+        symbol = "w" if spec.get("unit") == "difference" else "s"
+        return rf"{label} at ${symbol}={self.scale[name]:g}$" if scale and name in self.guided else label
+
+    def select(self, **wanted):
+        """The variants whose block has these values."""
+        return [name for name, spec in self.variants.items() if all(spec.get(k) == v for k, v in wanted.items())]
+
+    def unguided(self, withheld, sampler="ddpm"):
+        """The unguided variant of a model by how often its class was withheld: 1, 0 or between; None if there is none."""
+        for name in self.select(guidance="unguided", sampler=sampler):
+            p = self.withheld(name)
+            if p == withheld or (withheld == "between" and 0 < p < 1):
+                return name
+        return None
+
+    def finest(self, names):
+        """The variant with the least Frechet joint distance to the training images."""
+        return min(names, key=lambda name: self.number(name, "fjd_train").mean)

@@ -1,0 +1,34 @@
+"""What a job can ask of Slurm, where it runs under it."""
+
+import os
+import subprocess
+
+LAST_SECONDS = 300  # a job that is told to stop with no more than this left has reached its time limit
+
+
+def slurm(*command):
+    """What a command of Slurm prints; nothing where it fails or is not there."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def seconds(text):
+    """A duration as Slurm writes it, [days-][[hours:]minutes:]seconds; infinite where it is none ("UNLIMITED")."""
+    days, _, clock = text.rpartition("-")
+    try:
+        parts = [int(part) for part in clock.split(":")]
+        return int(days or 0) * 86400 + sum(part * 60**i for i, part in enumerate(reversed(parts)))
+    except ValueError:
+        return float("inf")
+
+
+def requeue_when_out_of_time():
+    """Put this job back into the queue where it stops because its time is up: it goes on under the same number.
+
+    Not where it was cancelled; and where it was preempted, Slurm does so by itself.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    if job and seconds(slurm("squeue", "--noheader", "--jobs", job, "--format", "%L")) <= LAST_SECONDS:
+        slurm("scontrol", "requeue", job)

@@ -1,0 +1,33 @@
+"""The objective of time-dependent classifiers: cross-entropy on attacked x_t (Kawar, Ganz and Elad 2022, eq. 5)."""
+
+import torch
+import torch.nn.functional as F
+
+from energyguide.attacks import BALLS, frozen, pgd
+from energyguide.data.augment import augment
+from energyguide.device import accelerated
+
+
+class TimeClassifierObjective:
+    """Cross-entropy at a uniform timestep, after PGD on x_t that leaves each sample alone once it is misclassified.
+
+    Args:
+        model: a `TimeClassifier`.
+        schedule: the full noise schedule.
+        attack: `norm`, `eps` on the scale of [-1, 1] images, `steps`; an eps of 0 trains the vanilla classifier.
+        augmentation: the `augment` block of the configuration.
+    """
+
+    def __init__(self, model, schedule, attack, augmentation, where):
+        self.model, self.network = model, accelerated(model, where)
+        self.ball, self.steps = BALLS[attack["norm"]](attack["eps"]), attack["steps"]
+        self.schedule, self.augmentation = schedule, augmentation
+
+    def loss(self, x, y):
+        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+        x0 = 2 * augment(x, self.augmentation) - 1
+        t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
+        x_t = self.schedule.add_noise(x0, t, torch.randn_like(x0))
+        with frozen(self.model):
+            x_t = pgd(self.network, x_t, y, self.ball, self.steps, stop_when_fooled=True, valid=None, context=(t,))
+        return F.cross_entropy(self.network(x_t, t), y)

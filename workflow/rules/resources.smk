@@ -1,0 +1,63 @@
+# What jobs ask of a cluster: sized by the work, the experiment and the attempt. On one machine only `gpu` counts.
+
+SITE = config["site"]
+
+# A job that has to stop is told so two minutes before: it saves its state and goes on in the next slice. Not by another
+# signal, and not to the batch shell alone: only SIGTERM to all processes lets Snakemake wait until the state is saved.
+GENTLY = "--signal=TERM@120 --open-mode=append"
+
+STARTUP = 5  # minutes for a job to start, import torch and compile
+# Forward passes a second, times (pixels x channels)^2 of the network. Assumed, not measured: a slice that ends too early goes on.
+SPEED = 2000 * (32 * 128) ** 2
+
+
+def training_minutes(block, attack_steps=0):
+    """What the training of a network should take on a GPU."""
+    network, training = experiment[block]["network"], experiment[block]["training"]
+    cost = (experiment["data"]["size"] * network["width"]) ** 2 * 3 * (1 + attack_steps)
+    return training["steps"] * training["batch"] * cost / SPEED / 60
+
+
+def sampling_minutes(variant, scales):
+    """What one shard of the samples of a variant should take on a GPU."""
+    images = (
+        experiment["sampling"]["seeds"]
+        * experiment["sampling"]["samples"]
+        * len(scales)
+        / experiment["sampling"]["shards"]
+    )
+    cost = (experiment["data"]["size"] * experiment["diffusion"]["network"]["width"]) ** 2 * 3
+    return images * SAMPLED[variant]["steps"] * cost / SPEED / 60
+
+
+def runtime(work):
+    """Minutes to ask for: twice what the work should take, twice as much at each further attempt, at most the site's limit."""
+    return lambda wildcards, attempt: min(
+        SITE["runtime"],
+        round((STARTUP + 2 * (work(wildcards) if callable(work) else work)) * 2 ** (attempt - 1)),
+    )
+
+
+def partition(name):
+    own = {"slurm_partition": SITE[f"{name}_partition"]}
+    return {**own, "slurm_account": SITE["account"]} if SITE["account"] else own
+
+
+def on_gpu(work=5, memory=8000):
+    """A GPU for about `work` minutes (a number, or a function of the wildcards), and `memory` megabytes, more at each attempt."""
+    return {
+        **partition("gpu"),
+        "gpu": 1,
+        **({"gpu_model": SITE["gpu_model"]} if SITE["gpu_model"] else {}),
+        "mem_mb": lambda wildcards, attempt: memory * attempt,
+        "runtime": runtime(work),
+        "slurm_extra": GENTLY,
+    }
+
+
+def on_cpu(work=5, memory=4000):
+    return {
+        **partition("cpu"),
+        "mem_mb": lambda wildcards, attempt: memory * attempt,
+        "runtime": runtime(work),
+    }
