@@ -10,7 +10,7 @@ from energyguide.config.checks import ConfigError
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
 from energyguide.closure import closure
-from energyguide.storage import digest
+from energyguide.storage import digest, forget_finished
 
 
 configfile: "config.yaml"
@@ -50,6 +50,10 @@ include: "workflow/rules/survey.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+
+
+onsuccess:
+    forget_finished(Path(SITE["scratch"] or "", R, ".resume"))
 
 
 rule all:

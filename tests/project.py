@@ -42,3 +42,9 @@ def checksums(folder, suffixes=(".npz", ".safetensors")):
     return {
         str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.rglob("*") if f.suffix in suffixes
     }
+
+
+def duplicate(tree, to):
+    """A copy of a tree, with what was built in it."""
+    shutil.copytree(tree, to, symlinks=True, dirs_exist_ok=True)
+    return to

@@ -13,8 +13,8 @@ PACKAGE = WORKFLOW / "energyguide"
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "device", "slurm"},
-    {"data", "nets", "checkpoints", "mixture"},
+    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm"},
+    {"data", "nets", "checkpoints", "mixture", "device"},
     {"energy", "attacks", "corruptions"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},

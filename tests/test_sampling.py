@@ -114,8 +114,7 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
         assert seconds[scale] > 0
 
 
-def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, "SAVE_SECONDS", 0)
+def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path):
     batches, asked = shard_batches(10, 4, 1, 0), []
 
     def draw_batch(scale, batch):
@@ -125,9 +124,11 @@ def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path, monkeypatch):
         return drawn(batch, scale=scale)
 
     with pytest.raises(SystemExit):
-        draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+        draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x", every=0))
     images, _ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert asked == [0, 4, 4, 8]
+    again, _ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    assert torch.equal(again[1.0], images[1.0]) and len(asked) == 4
     assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
 
 

@@ -87,15 +87,18 @@ def test_digest_ignores_the_order_of_keys_alone():
 
 
 def test_resume_state_is_kept_apart_by_its_key_until_one_is_done(tmp_path):
-    store, other = ResumeState(tmp_path, {"lr": 1}), ResumeState(tmp_path, {"lr": 2})
+    store, other = (ResumeState(tmp_path / "job", {"lr": lr}) for lr in (1, 2))
     assert store.begin() is None
     store.save({"step": 4, "w": torch.ones(2), "best": None})
     assert other.begin() is None
-    again = ResumeState(tmp_path, {"lr": 1})
+    again = ResumeState(tmp_path / "job", {"lr": 1})
     assert again.begin()["step"] == 4
     assert (again.attempts(), other.attempts()) == (2, 1)
-    again.clear()
-    assert not again.folder.exists() and not other.folder.exists()
+    storage.forget_finished(tmp_path)
+    again.finish()
+    assert again.begin()["step"] == 4 and not other.folder.exists()
+    storage.forget_finished(tmp_path)
+    assert not again.root.exists()
 
 
 WAITER = """

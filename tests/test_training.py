@@ -66,7 +66,7 @@ RUNS = {
 }
 
 
-def run(name, folder, seed=0, init=0, before_loss=lambda step: None):
+def run(name, folder, seed=0, init=0, before_loss=lambda step: None, every=60):
     """Train from scratch, or on; `before_loss` is called with the number of this attempt's step."""
     make, spec = RUNS[name]
     torch.manual_seed(init)
@@ -78,7 +78,7 @@ def run(name, folder, seed=0, init=0, before_loss=lambda step: None):
         return plain(x, y)
 
     objective.loss = loss
-    return loop.train(objective, spec, *data(), seed, ResumeState(folder, name))
+    return loop.train(objective, spec, *data(), seed, ResumeState(folder, name, every))
 
 
 def send(number, at):
@@ -104,6 +104,7 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     assert_same(cut, whole)
     assert (cut[1]["attempts"], whole[1]["attempts"]) == (4, 1)
     assert len(whole[1]["losses"]) == STEPS
+    assert_same(run(name, tmp_path / "whole", init=9, before_loss=pytest.fail), whole)  # what is done is not done again
     other = run(name, tmp_path / "other", seed=1)
     assert not all(torch.equal(a, b) for a, b in zip(other[0].values(), whole[0].values(), strict=True))
 
@@ -146,8 +147,7 @@ def test_killed_run_goes_on_from_its_last_save(tmp_path):
 
 def run_until_killed(folder, step):
     torch.set_num_threads(1)
-    checkpoints.SAVE_SECONDS = 0
-    run("diffusion", folder, before_loss=send(signal.SIGKILL, step))
+    run("diffusion", folder, before_loss=send(signal.SIGKILL, step), every=0)
 
 
 def test_handlers_are_put_back_and_signals_noted():

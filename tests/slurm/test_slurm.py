@@ -1,33 +1,20 @@
 """The paper on a cluster: a real Slurm, started here, with pretended GPUs. What ran where is read from Slurm's own records."""
 
+import os
 import re
-import subprocess
+import shlex
 
-import pytest
-from lab import Lab, why_not
-from project import SNAKEMAKE, TINY, checksums, copy
-
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"no Slurm can be started: {why_not()}")
+from driver import Driver, config
+from project import SNAKEMAKE, checksums, copy, duplicate
 
 LOCAL = {"all", "parts", "pdf", "numbers", "survey"}
 ON_CPU = {"data", "densities"}
-QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with Lab(tmp_path_factory.mktemp("slurm")) as lab:
-        yield lab
-
-
-def run(tree, *targets):
-    command = [SNAKEMAKE, *targets, "--profile", "slurm", *TINY, "--config", "experiment=tiny", *QUICK]
-    finished = subprocess.run(command, cwd=tree, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def rule_of(record):
-    return re.match(r"rule_(\w+?)_wildcards|rule_(\w+)", record["Comment"]).group(1) or record["Comment"].removeprefix("rule_")
+    """The rule of a job, or of all jobs of a group."""
+    name = record["Comment"].removeprefix("rule_").split("_wildcards")[0]
+    return re.sub("^(samples|measurements)_", "", name)
 
 
 def most_at_once(records):
@@ -43,7 +30,7 @@ def most_at_once(records):
 def test_the_whole_paper(lab, built, tmp_path):
     """Every file has the bits of the run on one machine; GPU rules got one GPU each on GPU nodes, the rest ran beside them."""
     tree = copy(tmp_path)
-    run(tree, "parts")
+    Driver(tree, "parts").succeed()
     made, expected = checksums(tree / "results"), checksums(built / "results")
     assert made and made == {name: expected[name] for name in made}
     records = [r for r in lab.jobs() if r["WorkDir"] == str(tree)]
@@ -55,3 +42,23 @@ def test_the_whole_paper(lab, built, tmp_path):
         assert record["JobState"] == "COMPLETED" and record["Partition"] == wanted and record["NodeList"].startswith(wanted)
         assert ("gres:gpu:1" in record.get("TresPerJob", "")) == (wanted == "gpu")
     assert 1 < most_at_once([r for r in records if r["Partition"] == "gpu"]) <= lab.gpus
+
+
+def test_a_whole_node_by_the_profile_for_workstations(lab, built, tmp_path, monkeypatch):
+    """One allocation with all GPUs of a node: as many jobs run at once as there are, and each loads the site's modules."""
+    tree = duplicate(built, tmp_path / "tree")
+    targets = [tree / f"results/tiny/samples/ddpm/0/{k}.npz" for k in range(2)]
+    before = checksums(targets[0].parent)
+    for target in targets:
+        target.unlink()
+    module = tmp_path / "bin/module"
+    module.parent.mkdir()
+    module.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/loaded\n')
+    module.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{module.parent}:{os.environ['PATH']}")
+    command = [SNAKEMAKE, *targets, "--workflow-profile", "workstation", *config(tree, site={"modules": ["gcc/13.2"]})]
+    gpus = ["-p", "gpu", "--nodes=1", "--exclusive", f"--gpus-per-node={lab.per_node}"]
+    lab.run("sbatch", "--wait", *gpus, "-D", tree, "-o", tmp_path / "said", "--wrap", shlex.join(map(str, command)))
+    assert f"Provided resources: gpu={lab.per_node}" in (tmp_path / "said").read_text()
+    assert (tmp_path / "loaded").read_text().splitlines() == ["load gcc/13.2"] * len(targets)
+    assert checksums(targets[0].parent) == before

@@ -4,8 +4,6 @@ import signal
 import time
 from contextlib import contextmanager
 
-SAVE_SECONDS = 60
-
 
 class Interrupted(Exception):
     """A run was asked to stop, and has saved its state."""
@@ -24,7 +22,7 @@ def stop_signals():
 
 
 class Checkpoints:
-    """Saves the state of a run every `SAVE_SECONDS`, and when it is asked to stop."""
+    """Saves the state of a run as often as its store asks for, and when it is asked to stop."""
 
     def __init__(self, store, stopping):
         self.store, self.stopping, self.saved = store, stopping, time.monotonic()
@@ -32,7 +30,7 @@ class Checkpoints:
     def offer(self, state):
         """Save `state()` where it is time. Raises Interrupted, after saving, where the run is to stop."""
         stopping = self.stopping()
-        if stopping or time.monotonic() - self.saved >= SAVE_SECONDS:
+        if stopping or time.monotonic() - self.saved >= self.store.every:
             self.store.save(state())
             self.saved = time.monotonic()
         if stopping:

@@ -5,9 +5,15 @@ import shutil
 
 import torch
 
+from energyguide.slots import own_gpu
+
 
 def device():
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    number = own_gpu(torch.cuda.device_count())
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
 
 
 def accelerated(module, where):

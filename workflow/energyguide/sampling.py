@@ -95,6 +95,8 @@ def draw_shard(draw_batch, scales, batches, store, label=None):
             images[scale, batch.start] = draw_batch(scale, batch)
             seconds[scale] += time.monotonic() - began
             checkpoints.offer(lambda: state)
+    if todo:
+        store.save(state)
     count = sum(map(len, batches))
     whole = {scale: torch.cat([images[scale, batch.start] for batch in batches]) for scale in scales}
     return whole, {scale: seconds[scale] / count for scale in scales}

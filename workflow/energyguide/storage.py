@@ -17,6 +17,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+FINISHED = "finished"
 PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scikit-learn", "snakemake")
 
 
@@ -125,14 +126,16 @@ def load_arrays(path):
 
 
 class ResumeState:
-    """The state of an unfinished run, replaced atomically and kept until the run is done.
+    """The state of a run, replaced atomically, about every `every` seconds.
 
     It lies in a folder named by all that determines the run, under `root`, which belongs to this job alone: what
-    earlier runs of the job left there, with other settings, goes when one is done.
+    earlier runs of the job left there, with other settings, goes when one is done. The last state stays until
+    `forget_finished`: a job that has written its results can still be cut off before Snakemake has seen them, or be
+    started again for the sake of others in its group, and then repeats nothing.
     """
 
-    def __init__(self, root, key):
-        self.root = Path(root)
+    def __init__(self, root, key, every=60):
+        self.root, self.every = Path(root), every
         self.folder = self.root / digest(key)
         self.path, self.log = self.folder / "state.pt", self.folder / "attempts.log"
         self.lock = None
@@ -193,8 +196,18 @@ class ResumeState:
 
         return load_file(self.folder / f"{name}.safetensors")
 
-    def clear(self):
-        shutil.rmtree(self.root, ignore_errors=True)
+    def finish(self):
+        """Note that the results are written."""
+        for other in filter(Path.is_dir, self.root.iterdir()):
+            if other != self.folder:
+                shutil.rmtree(other, ignore_errors=True)
+        (self.folder / FINISHED).touch()
+
+
+def forget_finished(folder):
+    """Remove the states of all jobs under `folder` that are done."""
+    for mark in Path(folder).glob(f"*/*/{FINISHED}"):
+        shutil.rmtree(mark.parents[1], ignore_errors=True)
 
 
 def git(*arguments):

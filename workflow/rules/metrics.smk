@@ -26,7 +26,7 @@ rule metrics:
         "../../envs/python.yaml"
     threads: experiment["threads"]
     resources:
-        **on_gpu(memory=16000),
+        **on_gpu(memory=16000, group="measurements"),
     params:
         **METRICS_PARAMS,
     message:

@@ -1,10 +1,12 @@
 # What jobs ask of a cluster: sized by the work, the experiment and the attempt. On one machine only `gpu` counts.
 
 SITE = config["site"]
+if SITE["modules"]:  # the trap keeps the shell alive beside a job that is told to stop, until the job has saved its state
+    shell.prefix(f"trap : TERM; module load {' '.join(SITE['modules'])}; ")
 
-# A job that has to stop is told so two minutes before: it saves its state and goes on in the next slice. Not by another
-# signal, and not to the batch shell alone: only SIGTERM to all processes lets Snakemake wait until the state is saved.
-GENTLY = "--signal=TERM@120 --open-mode=append"
+# A job that has to stop is told so in time: it saves its state and goes on in the next slice. Not by another signal,
+# and not to the batch shell alone: only SIGTERM to all processes lets Snakemake wait until the state is saved.
+GENTLY = f"--signal=TERM@{SITE['grace']} --open-mode=append"
 
 STARTUP = 5  # minutes for a job to start, import torch and compile
 # Forward passes a second, times (pixels x channels)^2 of the network. Assumed, not measured: a slice that ends too early goes on.
@@ -30,34 +32,38 @@ def sampling_minutes(variant, scales):
     return images * SAMPLED[variant]["steps"] * cost / SPEED / 60
 
 
-def runtime(work):
+def runtime(work, together):
     """Minutes to ask for: twice what the work should take, twice as much at each further attempt, at most the site's limit."""
     return lambda wildcards, attempt: min(
-        SITE["runtime"],
+        SITE["runtime"] // together,
         round((STARTUP + 2 * (work(wildcards) if callable(work) else work)) * 2 ** (attempt - 1)),
     )
 
 
-def partition(name):
-    own = {"slurm_partition": SITE[f"{name}_partition"]}
-    return {**own, "slurm_account": SITE["account"]} if SITE["account"] else own
-
-
-def on_gpu(work=5, memory=8000):
-    """A GPU for about `work` minutes (a number, or a function of the wildcards), and `memory` megabytes, more at each attempt."""
+def asked(kind, work, memory, together=1):
+    """What jobs of both kinds ask for."""
     return {
-        **partition("gpu"),
+        "slurm_partition": SITE[f"{kind}_partition"],
+        **({"slurm_account": SITE["account"]} if SITE["account"] else {}),
+        "cpus_per_task": experiment["threads"],  # not the rule's threads: those are cut to --cores, which counts this machine's
+        "mem_mb": lambda wildcards, attempt: memory * attempt,
+        "runtime": runtime(work, together),
+    }
+
+
+def on_gpu(work=5, memory=8000, group=None):
+    """A GPU for about `work` minutes (a number, or a function of the wildcards), and `memory` megabytes, more at each attempt.
+
+    Jobs of a group follow one another on one GPU, and share the site's limit.
+    """
+    return {
+        **asked("gpu", work, memory, workflow.group_settings.group_components.get(group, 1)),
         "gpu": 1,
         **({"gpu_model": SITE["gpu_model"]} if SITE["gpu_model"] else {}),
-        "mem_mb": lambda wildcards, attempt: memory * attempt,
-        "runtime": runtime(work),
         "slurm_extra": GENTLY,
     }
 
 
 def on_cpu(work=5, memory=4000):
-    return {
-        **partition("cpu"),
-        "mem_mb": lambda wildcards, attempt: memory * attempt,
-        "runtime": runtime(work),
-    }
+    """A place without a GPU."""
+    return asked("cpu", work, memory)

@@ -22,7 +22,8 @@ rule sample:
         **on_gpu(
             lambda wildcards: sampling_minutes(
                 wildcards.variant, pieces(wildcards.variant)[wildcards.scales]
-            )
+            ),
+            group="samples",
         ),
     params:
         variant=lambda wildcards: process_of(wildcards.variant),

@@ -78,7 +78,8 @@ def resume_state(snakemake):
     inputs = {str(file): sha256(file) for file in snakemake.input}
     key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
     own = "-".join([snakemake.rule, *snakemake.wildcards])
-    store = ResumeState(Path(snakemake.config["site"]["scratch"] or "", snakemake.params.resume, own), key)
+    site = snakemake.config["site"]
+    store = ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"])
     if store.claim() and all(Path(path).exists() for path in snakemake.output):
         raise MadeMeanwhile
     return store

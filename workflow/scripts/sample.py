@@ -30,4 +30,4 @@ with job(snakemake):
         evaluations=evaluations,
         seconds_per_image={f"{scale:g}": seconds[scale] for scale in p.scales},
     )
-    store.clear()
+    store.finish()

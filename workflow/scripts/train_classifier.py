@@ -21,4 +21,4 @@ with job(snakemake):
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.classifier)
     info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
     save(snakemake.output.weights, weights, CifarResNet, network, history=history, **info)
-    store.clear()
+    store.finish()

@@ -27,4 +27,4 @@ with job(snakemake):
     save(snakemake.output.weights, weights, UNet, network, history=history, **info)
     for step, path in zip(p.snapshots, snakemake.output.get("snapshots", []), strict=True):
         save(path, store.kept(step), UNet, network, step=step, **info)
-    store.clear()
+    store.finish()

@@ -23,4 +23,4 @@ with job(snakemake):
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, name)
     info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
     save(snakemake.output.weights, weights, TimeClassifier, network, history=history, **info)
-    store.clear()
+    store.finish()

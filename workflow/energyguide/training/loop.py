@@ -142,6 +142,8 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
                 store.keep(step + 1, (average.module if average else model).state_dict())
             bar.update()
             checkpoints.offer(snapshot)
+    if first < steps:
+        store.save(snapshot())
     weights = average.module.state_dict() if average else best or model.state_dict()
     history = {
         "images_seen": steps * batch,

@@ -1,0 +1,145 @@
+"""What befalls jobs on a cluster, in the middle of a training and of a sampling: both end in the bits of an undisturbed run."""
+
+import os
+import signal
+import time
+
+import pytest
+from driver import LONG, TARGETS, TRAINING, Driver, config, processes, workers
+from project import checksums, duplicate
+
+from energyguide.slurm import seconds
+from energyguide.storage import read_sidecar
+
+
+def running(lab, tree):
+    return [job for job in lab.jobs() if job["WorkDir"] == str(tree) and job["JobState"] == "RUNNING"]
+
+
+def attempts(tree):
+    """What each of the two jobs noted of its attempts: "starts" or "resumes"."""
+    logs = tree.glob("results/tiny/.resume/*/*/attempts.log")
+    return [[line.split()[-1] for line in log.read_text().splitlines()] for log in logs]
+
+
+@pytest.fixture
+def struck(lab, undisturbed, tmp_path):
+    """Starts both jobs and waits until both have saved a state; returns the driver."""
+    tree = duplicate(undisturbed, tmp_path)
+    for target in TARGETS:
+        (tree / target).unlink()
+
+    def start(**site):
+        options = config(tree, site={"save_every": 1, **site}, **LONG)
+        driver = Driver(tree, *TARGETS, *options)
+        driver.tree, driver.options = tree, options
+        lab.wait(lambda: len(list(tree.glob("results/tiny/.resume/*/*/state.pt"))) == len(TARGETS), "both jobs to save a state")
+        return driver
+
+    yield start
+    for pid in processes(tree):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def identical(undisturbed):
+    """Asserts that a tree has the results of the undisturbed run."""
+    expected = checksums(undisturbed / "results")
+
+    def check(tree):
+        made = checksums(tree / "results")
+        assert all(made[target.removeprefix("results/")] == expected[target.removeprefix("results/")] for target in TARGETS)
+
+    return check
+
+
+def scancel(lab, tree):
+    lab.run("scancel", *(job["JobId"] for job in running(lab, tree)))
+
+
+def kill(lab, tree):
+    for pid in workers(tree):
+        os.kill(pid, signal.SIGKILL)
+
+
+def requeue(lab, tree):
+    for job in running(lab, tree):
+        lab.run("scontrol", "requeue", job["JobId"])
+
+
+def preempt(lab, tree):
+    """A job of higher priority takes all GPU nodes."""
+    lab.run("sbatch", "-p", "urgent", f"-N{lab.gpu_nodes}", "--exclusive", "-D/tmp", "-o/dev/null", "--wrap", "sleep 1")
+
+
+def lose_the_node(lab, tree):
+    """The machines that the jobs run on die, all processes at once."""
+    nodes = {job["NodeList"] for job in running(lab, tree)}
+    for node in nodes:
+        lab.stop(node, signal.SIGKILL)
+        for pid in processes(tree, node):
+            os.kill(pid, signal.SIGKILL)
+    return nodes
+
+
+@pytest.mark.parametrize("strike", [scancel, kill, requeue, preempt, lose_the_node])
+def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, identical, strike):
+    driver = struck()
+    lost = strike(lab, driver.tree)
+    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
+    driver.succeed()
+    identical(driver.tree)
+    for node in lost or ():
+        lab.start_node(node)
+    lab.wait(lambda: set(lab.node_states()) <= {"idle", "mix", "alloc"}, "all nodes to be up")
+
+
+def test_what_takes_longer_than_its_slice_goes_on_in_the_next(lab, struck, identical):
+    """Both are held up until Slurm has told them that their time is up. They go back into the queue under the same numbers."""
+    driver = struck(runtime=2, grace=60)
+    before = {job["JobId"] for job in running(lab, driver.tree)}
+    held = workers(driver.tree)
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    lab.wait(lambda: all(left(lab, job) < 40 for job in before), "the slices to end", 120)
+    for pid in held:
+        os.kill(pid, signal.SIGCONT)
+    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
+    assert {job["JobId"] for job in running(lab, driver.tree)} == before
+    driver.succeed()
+    identical(driver.tree)
+
+
+def left(lab, job):
+    return seconds(lab.run("squeue", "-h", "-j", job, "-o", "%L"))
+
+
+def test_an_outage_of_the_controller_is_sat_out(lab, struck, identical):
+    """A minute, in which jobs end and nobody can be asked; this cluster keeps no accounts either."""
+    driver = struck()
+    lab.stop("slurmctld")
+    time.sleep(60)
+    assert driver.process.poll() is None
+    lab.start_controller()
+    driver.succeed()
+    identical(driver.tree)
+
+
+def test_a_killed_driver_loses_and_doubles_nothing(lab, struck, identical):
+    """Snakemake does not know of the jobs that it left running, and sends them again: those wait, and leave."""
+    driver = struck()
+    first = {job["JobId"] for job in running(lab, driver.tree)}
+    driver.process.kill()
+    driver.wait()
+    again = Driver(driver.tree, *TARGETS, *driver.options)
+    assert again.wait() and "--unlock" in again.said.read_text()
+    Driver(driver.tree, "--unlock", *driver.options).succeed()
+    again = Driver(driver.tree, *TARGETS, *driver.options)
+    lab.wait(lambda: len(running(lab, driver.tree)) == 2 * len(first), "the jobs to be sent again")
+    twin = Driver(driver.tree, *TARGETS, *driver.options)
+    assert twin.wait() and "--unlock" in twin.said.read_text()  # two drivers at once: the second is refused
+    again.succeed()
+    identical(driver.tree)
+    assert read_sidecar(driver.tree / TRAINING)["history"]["attempts"] == 1
+    jobs = [job for job in lab.jobs() if job["WorkDir"] == str(driver.tree)]
+    assert len(jobs) == 2 * len(first) and all(job["JobState"] == "COMPLETED" for job in jobs)

@@ -1,0 +1,43 @@
+"""Which of several GPUs a job takes. No GPU is needed: it is a matter of locks."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+JOB = "import sys; from energyguide.slots import own_gpu; print(own_gpu(2, sys.argv[1]), flush=True); input()"
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Starts a process that takes one of two GPUs; returns the process and the number."""
+    started = []
+
+    def start(**environment):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
+        process = subprocess.Popen(
+            [sys.executable, "-c", JOB, tmp_path], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process, int(process.stdout.readline())
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_each_job_has_a_gpu_of_its_own_and_a_dead_one_has_none(job):
+    (first, zero), (_, one) = job(), job()
+    assert (zero, one) == (0, 1)
+    assert job()[1] in (0, 1)  # more jobs than GPUs share them
+    first.kill()
+    first.wait()
+    assert job()[1] == 0
+
+
+def test_allocations_and_visible_gpus_are_told_apart(job):
+    assert job(SLURM_JOB_ID="1")[1] == job(SLURM_JOB_ID="2")[1] == 0  # each counts its GPUs from 0
+    assert job(CUDA_VISIBLE_DEVICES="2,3")[1] == job(CUDA_VISIBLE_DEVICES="0,1")[1] == 0
+    assert job(CUDA_VISIBLE_DEVICES="1,2")[1] == 0
