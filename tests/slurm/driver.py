@@ -10,9 +10,9 @@ from project import SNAKEMAKE
 PROFILES = ["--profile", "slurm", "--profile", "tests/slurm/quick"]
 TRAINING, SAMPLING = "results/tiny/classifiers/eps0.5.safetensors", "results/tiny/samples/ddpm/0/0.npz"
 TARGETS = [TRAINING, SAMPLING]
-LONG = {  # some ten seconds each: long enough to be struck in the middle
-    "classifiers": {"training": {"steps": 800, "score_every": 400}},
-    "sampling": {"batch": 4, "process": {"steps": 80}},
+LONG = {  # some seconds each: long enough to be caught in the middle
+    "classifiers": {"training": {"steps": 400, "score_every": 200}},
+    "sampling": {"batch": 4, "process": {"steps": 100}},
 }
 
 
@@ -27,8 +27,8 @@ class Driver:
     """A Snakemake that sends its jobs to the cluster; what it says is in `said`, a file."""
 
     def __init__(self, tree, *arguments):
-        self.said = tree / "driver.log"
-        with open(self.said, "a") as said:
+        self.said = tree / f"driver{len(list(tree.glob('driver*.log')))}.log"
+        with open(self.said, "w") as said:
             command = [SNAKEMAKE, *arguments, *PROFILES]
             self.process = subprocess.Popen(command, cwd=tree, stdout=said, stderr=subprocess.STDOUT)
 
@@ -54,6 +54,14 @@ def processes(tree, node=None):
     return found
 
 
-def workers(tree):
+def workers(tree, script=""):
     """Numbers of the processes that run one of the project's scripts in `tree`."""
-    return [pid for pid in processes(tree) if b".snakemake/scripts/" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in processes(tree):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        if ".snakemake/scripts/" in command and f"{script}.py" in command:
+            found.append(pid)
+    return found

@@ -1,5 +1,6 @@
 """What befalls jobs on a cluster, in the middle of a training and of a sampling: both end in the bits of an undisturbed run."""
 
+import contextlib
 import os
 import signal
 import time
@@ -24,7 +25,7 @@ def attempts(tree):
 
 @pytest.fixture
 def struck(lab, undisturbed, tmp_path):
-    """Starts both jobs and waits until both have saved a state; returns the driver."""
+    """Starts both jobs and holds each up (SIGSTOP) as soon as it has saved a state; returns the driver."""
     tree = duplicate(undisturbed, tmp_path)
     for target in TARGETS:
         (tree / target).unlink()
@@ -32,13 +33,28 @@ def struck(lab, undisturbed, tmp_path):
     def start(**site):
         options = config(tree, site={"save_every": 1, **site}, **LONG)
         driver = Driver(tree, *TARGETS, *options)
-        driver.tree, driver.options = tree, options
-        lab.wait(lambda: len(list(tree.glob("results/tiny/.resume/*/*/state.pt"))) == len(TARGETS), "both jobs to save a state")
+        driver.tree, driver.options, driver.held = tree, options, {}
+
+        def hold():
+            for script, job in (("train_classifier", "classifier"), ("sample", "sample")):
+                if job not in driver.held and any(tree.glob(f"results/tiny/.resume/{job}-*/*/state.pt")):
+                    for pid in workers(tree, script):
+                        os.kill(pid, signal.SIGSTOP)
+                        driver.held[job] = pid
+            return len(driver.held) == len(TARGETS)
+
+        lab.wait(hold, "both jobs to save a state", 180)
         return driver
 
     yield start
     for pid in processes(tree):
         os.kill(pid, signal.SIGKILL)
+
+
+def release(driver):
+    for pid in driver.held.values():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -69,7 +85,9 @@ def requeue(lab, tree):
 
 def preempt(lab, tree):
     """A job of higher priority takes all GPU nodes."""
+    struck = [job["JobId"] for job in running(lab, tree)]
     lab.run("sbatch", "-p", "urgent", f"-N{lab.gpu_nodes}", "--exclusive", "-D/tmp", "-o/dev/null", "--wrap", "sleep 1")
+    lab.wait(lambda: all(left(lab, job) <= 60 for job in struck), "Slurm to tell the jobs")
 
 
 def lose_the_node(lab, tree):
@@ -86,6 +104,7 @@ def lose_the_node(lab, tree):
 def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, identical, strike):
     driver = struck()
     lost = strike(lab, driver.tree)
+    release(driver)
     lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
     driver.succeed()
     identical(driver.tree)
@@ -95,15 +114,11 @@ def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, ide
 
 
 def test_what_takes_longer_than_its_slice_goes_on_in_the_next(lab, struck, identical):
-    """Both are held up until Slurm has told them that their time is up. They go back into the queue under the same numbers."""
+    """Both are held until Slurm has told them that their time is up. They go back into the queue under the same numbers."""
     driver = struck(runtime=2, grace=60)
     before = {job["JobId"] for job in running(lab, driver.tree)}
-    held = workers(driver.tree)
-    for pid in held:
-        os.kill(pid, signal.SIGSTOP)
     lab.wait(lambda: all(left(lab, job) < 40 for job in before), "the slices to end", 120)
-    for pid in held:
-        os.kill(pid, signal.SIGCONT)
+    release(driver)
     lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
     assert {job["JobId"] for job in running(lab, driver.tree)} == before
     driver.succeed()
@@ -118,6 +133,7 @@ def test_an_outage_of_the_controller_is_sat_out(lab, struck, identical):
     """A minute, in which jobs end and nobody can be asked; this cluster keeps no accounts either."""
     driver = struck()
     lab.stop("slurmctld")
+    release(driver)
     time.sleep(60)
     assert driver.process.poll() is None
     lab.start_controller()
@@ -138,6 +154,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(lab, struck, identical):
     lab.wait(lambda: len(running(lab, driver.tree)) == 2 * len(first), "the jobs to be sent again")
     twin = Driver(driver.tree, *TARGETS, *driver.options)
     assert twin.wait() and "--unlock" in twin.said.read_text()  # two drivers at once: the second is refused
+    release(driver)
     again.succeed()
     identical(driver.tree)
     assert read_sidecar(driver.tree / TRAINING)["history"]["attempts"] == 1
