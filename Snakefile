@@ -16,6 +16,9 @@ from energyguide.storage import digest, forget_finished
 configfile: "config.yaml"
 
 
+report: "workflow/report/overview.rst"
+
+
 try:
     experiment = resolve(config)
 except ConfigError as error:
@@ -24,6 +27,7 @@ except ConfigError as error:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
@@ -72,7 +76,7 @@ rule paper:
 
 
 rule tables:
-    """All tables, as CSV and LaTeX."""
+    """All tables, as CSV, HTML and LaTeX."""
     input:
         TABLES,
 

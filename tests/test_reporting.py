@@ -1,6 +1,8 @@
 """Tables, sentences and the PDF, from measurements made up for the purpose."""
 
+import base64
 import json
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -8,7 +10,8 @@ import numpy as np
 import pytest
 
 from energyguide.reporting import figures, numbers, tables
-from energyguide.reporting.layout import plus_minus
+from energyguide.reporting.captions import Place, places
+from energyguide.reporting.layout import Table, plus_minus
 from energyguide.reporting.phrases import compare
 from energyguide.reporting.results import Number, best_scale, first_samples, read_metrics
 from energyguide.reporting.samples import Samples
@@ -174,6 +177,76 @@ def test_published_numbers_are_compared_cell_by_cell(tmp_path, published):
     inputs = SimpleNamespace(robustness=robustness(tmp_path), published=published)
     said = numbers.published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
     assert "1 cells" in said and "1.4 points" in said
+
+
+PAPER = {
+    "main.tex": r"""
+\newcommand{\Ebar}{\bar{E}}
+\newcommand{\fittable}[1]{\input{../tables/#1}}
+\input{sections/one}
+\appendix
+\input{sections/more}
+""",
+    "sections/one.tex": r"""
+\section{One}
+\label{sec:one}
+\begin{equation} x \label{eq:x} \end{equation}
+\begin{table} \caption{By hand.} \label{tab:hand} \end{table}
+\begin{table} \caption{Left out.} \fittable{absent} \end{table}
+\begin{table}[t]
+  \caption{On \data{}, as in Table~\ref{tab:hand} of Section~\ref{sec:more} and~\eqref{eq:x}.}
+  \fittable{a}
+\end{table}
+""",
+    "sections/more.tex": r"""
+\section{More}
+\subsection{Still more}
+\label{sec:more}
+\begin{figure} \includegraphics[width=.6\linewidth]{b}
+  \caption{After \citet{abc}: \emph{the} $\Ebar_y$ \citep{de,abc}, at 5\,\%.}
+\end{figure}
+\input{../tables/c}
+""",
+    "references.bib": """
+@misc{abc,
+  author = {Aa, X and Bb, Y and Cc, Z},
+  year = {2001},
+}
+@misc{de,
+  author = {Dd, X and Ee, Y},
+  year = {2002},
+}
+""",
+}
+
+
+def test_captions_are_those_of_the_paper_with_its_numbers(tmp_path):
+    for name, text in PAPER.items():
+        write(tmp_path / name, text)
+    generated, macros = {"table_a", "figure_b", "table_c"}, tmp_path / "numbers.tex"
+    assert places(tmp_path, macros, generated)["table_a"] == Place("1 One", "Table 2", "")
+    write(macros, r"\newcommand{\data}{digits of $8\times8$}")
+    found = places(tmp_path, macros, generated)
+    assert found.keys() == generated and found["table_c"] == Place("A More")
+    assert found["table_a"].caption.startswith("On digits of <math>")
+    assert found["table_a"].caption.endswith(", as in Table&nbsp;1 of Section&nbsp;A.1 and&nbsp;(1).")
+    b = found["figure_b"]
+    assert (b.section, b.number) == ("A More", "Figure 1")
+    assert (
+        b.caption.startswith("After Aa et al. (2001): <em>the</em> <math><mover") and "<msub><mrow></mrow><mi>y</mi>" in b.caption
+    )
+    assert b.caption.endswith("</math> (Dd and Ee, 2002; Aa et al., 2001), at 5&thinsp;%.")
+
+
+def test_a_table_is_a_page_with_its_csv():
+    header = [["", r"\multicolumn{2}{c}{$\varepsilon$}"], ["", "0", "1"]]
+    body = [[r"a\_b", r"\boldmath$1.0 \pm 0.1$ (0.9)", "--"], None, ["<c>", r"\textbf{-}", "$-2$"]]
+    page = Table([{"name": "ä", "value": 1}], header, body, "lrr").html("some")
+    assert '<th class="c" colspan="2"><math><mi>ε</mi></math></th>' in page
+    assert '<td class="l" colspan="1">a_b</td><td class="r" colspan="1"><strong>1.0 ± 0.1</strong> (0.9)</td>' in page
+    assert '</tbody><tbody>\n<tr><td class="l" colspan="1">&lt;c&gt;</td>' in page and ">−2</td>" in page
+    data = re.search('download="some.csv" href="data:text/csv;base64,(.*?)"', page)[1]
+    assert base64.b64decode(data).decode() == "name,value\nä,1\n"
 
 
 def test_what_latex_complained_of_is_found_in_its_log():

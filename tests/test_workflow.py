@@ -1,7 +1,9 @@
 """The DAG, end to end, on a copy of the project: built once, thin; then what reruns when, and what survives a kill."""
 
+import base64
 import contextlib
 import hashlib
+import html
 import json
 import os
 import re
@@ -47,6 +49,33 @@ def test_everything_is_built(built):
 
 def test_a_second_run_does_nothing(built):
     assert planned(built, "all" if TEX else "parts") == {}
+
+
+def test_the_report_has_every_table_and_figure_where_the_paper_has_it(built, tmp_path, monkeypatch):
+    """Made without network; with the sections, numbers and captions that LaTeX wrote into its own lists."""
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    snakemake(built, "all" if TEX else "parts", "--report", str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text()
+    shown = [re.search(rf'id="{name}">\s*var {name} = (.*);\n', page)[1] for name in ("results", "categories")]
+    results, sections = map(json.loads, shown)
+    rules = re.findall(r"^(table|figure)_(\w+)", snakemake(built, "--list-target-rules").stdout, re.MULTILINE)
+    files = [f"results/tiny/{kind}s/{name}.{'html' if kind == 'table' else 'png'}" for kind, name in rules]
+    assert sorted(results) == sorted(files + ["results/tiny/paper.pdf"] * bool(TEX))
+    captions = {}
+    for path, result in results.items():
+        assert result["data_uri"].endswith(base64.b64encode((built / path).read_bytes()).decode())
+        assert result["caption"] and not re.search(r"[\\${}~]", result["caption"])
+        number, _, title = result["labels"]["In the paper"].rpartition(": ")
+        assert title[0].isupper()
+        captions[" ".join(number.split())] = html.unescape(result["caption"])
+    if TEX:
+        lists = (built / "results/tiny/paper/main.aux").read_text()
+        entries = re.findall(r"\{(section|table|figure)\}\{\\numberline \{(\w+)\}(?:\{\\ignorespaces )?([\w ,:-]+)", lists)
+        assert sections.keys() <= {"The paper", *(f"{number} {words}" for kind, number, words in entries if kind == "section")}
+        numbered = {f"{kind.capitalize()} {number}": words for kind, number, words in entries if kind != "section"}
+        del captions[""], numbered["Table 1"]  # the longtable and the PDF have no number; Table 1 is written by hand
+        assert captions.keys() == numbered.keys()
+        assert all(captions[number].startswith(words) for number, words in numbered.items())
 
 
 def test_every_target_has_a_docstring(built):

@@ -134,7 +134,7 @@ for name, figure in FIGURE.items():
             code=code("figure.py"),
         output:
             pdf=f"{R}/figures/{name}.pdf",
-            png=f"{R}/figures/{name}.png",
+            png=reported(f"{R}/figures/{name}.png", f"figure_{name}"),
         log:
             f"{R}/logs/figures/{name}.log",
         localrule: True

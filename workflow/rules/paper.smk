@@ -68,7 +68,7 @@ rule pdf:
         main="paper/main.tex",
         code=code("paper.py"),
     output:
-        pdf=f"{R}/paper.pdf",
+        pdf=reported(f"{R}/paper.pdf", "pdf"),
     log:
         f"{R}/logs/paper.log",
     conda:

@@ -91,7 +91,7 @@ if ANSWERS:
         "input": {"answers": ANSWERS, "survey": rules.survey.output.json, "published": PUBLISHED},
         "params": {"published": experiment["published"]},
     }
-TABLES = [f"{R}/tables/{name}.{kind}" for name in TABLE for kind in ("csv", "tex")]
+TABLES = [f"{R}/tables/{name}.{kind}" for name in TABLE for kind in ("csv", "html", "tex")]
 
 for name, table in TABLE.items():
 
@@ -103,6 +103,7 @@ for name, table in TABLE.items():
             code=code("table.py"),
         output:
             csv=f"{R}/tables/{name}.csv",
+            html=reported(f"{R}/tables/{name}.html", f"table_{name}"),
             tex=f"{R}/tables/{name}.tex",
         log:
             f"{R}/logs/tables/{name}.log",

@@ -1,10 +1,35 @@
-"""How a table is written, as CSV and as LaTeX, and how a measurement stands in it."""
+"""How a table is written, as CSV, LaTeX and HTML, and how a measurement stands in it."""
 
+import base64
 import csv
 import io
+import re
 from dataclasses import dataclass
 
+from energyguide.reporting.markup import markup
 from energyguide.reporting.results import Number
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{name}</title>
+<style>
+body {{ margin: 1.5em; font: clamp(11px, 1.5vw, 15px)/1.5 system-ui, sans-serif; color: #1e293b; }}
+table {{ border-collapse: collapse; border-block: 2px solid; margin: 0 auto 1em; white-space: nowrap; }}
+tbody {{ border-top: 1px solid; }}
+tbody tr:hover {{ background: #f1f5f9; }}
+td, th {{ padding: .2em .7em; font-variant-numeric: tabular-nums; }}
+.l {{ text-align: left; }}
+.c {{ text-align: center; }}
+.r {{ text-align: right; }}
+p {{ text-align: center; color: #64748b; }}
+</style>
+<table>
+{rows}
+</table>
+<p>Unrounded: <a download="{name}.csv" href="data:text/csv;base64,{csv}">{name}.csv</a></p>
+</html>
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +65,23 @@ class Table:
         head = [r"\toprule", *map(line, self.header), r"\midrule"] + ([r"\endhead"] if self.long else [])
         lines = [rf"\begin{{{environment}}}{{{self.columns}}}", *head, *map(line, self.body), r"\bottomrule"]
         return "\n".join([*lines, rf"\end{{{environment}}}", ""])
+
+    def html(self, name):
+        """A page that needs nothing beside it: the rows for readers, and those for machines to take away as `name`.csv."""
+
+        def line(cells, tag):
+            text, column = "", 0
+            for cell in cells:
+                wide = re.fullmatch(r"\\multicolumn\{(\d+)\}\{(\w)\}\{(.*)\}", cell)
+                span, align, content = (int(wide[1]), wide[2], wide[3]) if wide else (1, self.columns[column], cell)
+                text += f'<{tag} class="{align}" colspan="{span}">{markup(content)}</{tag}>'
+                column += span
+            return f"<tr>{text}</tr>"
+
+        head = "\n".join(line(cells, "th") for cells in self.header)
+        body = "\n".join("</tbody><tbody>" if cells is None else line(cells, "td") for cells in self.body)
+        rows = f"<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>"
+        return PAGE.format(name=name, rows=rows, csv=base64.b64encode(self.csv().encode()).decode())
 
 
 def escape(text):

@@ -1,4 +1,4 @@
-"""The tables: each function reads measurements and returns a `Table`, which is written as CSV and as LaTeX.
+"""The tables: each function reads measurements and returns a `Table`, which is written as CSV, LaTeX and HTML.
 
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "table_".
 """
