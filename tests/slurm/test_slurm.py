@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 
-from driver import Driver, config
+from driver import TRAINING, Driver, config
 from project import SNAKEMAKE, checksums, copy, duplicate
 
 LOCAL = {"all", "parts", "pdf", "numbers", "survey"}
@@ -62,3 +62,19 @@ def test_a_whole_node_by_the_profile_for_workstations(lab, built, tmp_path, monk
     assert f"Provided resources: gpu={lab.per_node}" in (tmp_path / "said").read_text()
     assert (tmp_path / "loaded").read_text().splitlines() == ["load gcc/13.2"] * len(targets)
     assert checksums(targets[0].parent) == before
+
+
+def test_a_job_that_fails_for_good_is_named_and_the_others_go_on(lab, built, tmp_path):
+    tree = duplicate(built, tmp_path)
+    script, before = tree / "workflow/scripts/guided_densities.py", checksums(tree / "results/tiny/classifiers")
+    script.write_text(
+        script.read_text().replace("with job(snakemake):\n", "with job(snakemake):\n    raise ValueError('no steps')\n")
+    )
+    (tree / TRAINING).unlink()
+    driver = Driver(tree, "results/tiny/densities.npz", TRAINING, "--retries", "1")
+    assert driver.wait()
+    last = driver.said.read_text().split("1 job failed:")[-1]
+    assert "densities: no steps\n" in last and "results/tiny/logs/densities.log\n" in last and "Mend the reason" in last
+    assert checksums(tree / "results/tiny/classifiers") == before
+    states = [(rule_of(job), job["JobState"]) for job in lab.jobs() if job["WorkDir"] == str(tree)]
+    assert sorted(states) == [("classifier", "COMPLETED"), ("densities", "FAILED"), ("densities", "FAILED")]
