@@ -10,6 +10,7 @@ from energyguide.config.checks import ConfigError
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
 from energyguide.closure import closure
+from energyguide.reporting import runs
 from energyguide.storage import digest, forget_finished
 
 
@@ -54,6 +55,7 @@ include: "workflow/rules/survey.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/runs.smk"
 
 
 onsuccess:

@@ -13,7 +13,7 @@ PACKAGE = WORKFLOW / "energyguide"
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm"},
+    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs"},
     {"data", "nets", "checkpoints", "mixture", "device"},
     {"energy", "attacks", "corruptions"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
@@ -63,6 +63,6 @@ def test_a_rule_depends_on_what_it_uses(script, needs, does_without):
 
 
 def test_tables_figures_and_paper_never_import_torch():
-    modules = "tables, figures, numbers, typeset"
+    modules = "tables, figures, numbers, typeset, runs"
     code = f"import sys; from energyguide.reporting import {modules}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=WORKFLOW)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import csv
 import hashlib
 import html
 import json
@@ -11,12 +12,15 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from project import SNAKEMAKE, TEX, TINY, copy, planned, snakemake
+
+from energyguide.joblogs import kept
 
 
 @pytest.fixture
@@ -271,6 +275,52 @@ def test_a_failed_job_says_what_is_wrong_in_one_line_at_the_end_of_its_log(tmp_p
     run = snakemake(tree, "data", check=False)
     last = (tree / "results/tiny/logs/data.log").read_text().strip().split("\n")[-1]
     assert run.returncode and last.startswith("data: nowhere/train is missing") and "Traceback" not in last
+
+
+def test_a_run_that_failed_ends_with_who_and_why_and_does_the_rest(tmp_path):
+    """Three jobs: one fails, one is killed, one is finished. None of the older logs is taken for theirs."""
+    tree = copy(tmp_path)
+    logs = tree / "results/tiny/logs"
+    logs.mkdir(parents=True)
+    for name in ("densities", "floor"):
+        kept(logs / f"{name}.log").write_text(
+            f"2026-11-21 12:31:18 on node7: {name}\nfailed: 1.0 s, 9 MB, 0 GPUs\n{name}: of old\n"
+        )
+    for script, crime in (
+        ("prepare_data", "raise ValueError('no images')"),
+        ("guided_densities", "import os; os.kill(os.getpid(), 9)"),
+    ):
+        path = tree / f"workflow/scripts/{script}.py"
+        path.write_text(path.read_text().replace("with job(snakemake):\n", f"with job(snakemake):\n    {crime}\n"))
+    drawn = "results/tiny/figures/schedulers.pdf"
+    run = snakemake(tree, "data", "results/tiny/densities.npz", drawn, "--keep-going", "--retries", "1", check=False)
+    told = run.stderr.partition("\n2 jobs failed:\n")[2].partition("Complete log(s)")[0]
+    *lines, advice = [line.strip() for line in told.split("\n") if line]
+    reasons = dict(zip(lines[1::2], lines[::2], strict=True))
+    assert run.returncode and (tree / drawn).exists() and advice.startswith("Mend the reason")
+    assert reasons.keys() == {"results/tiny/logs/data.log", "results/tiny/logs/densities.log"}
+    assert reasons["results/tiny/logs/data.log"] == "data: no images"
+    assert reasons["results/tiny/logs/densities.log"].startswith("densities: killed before it could say why")
+    assert (logs / "data.log").read_text().count("\ndata: no images\n") == 2  # both attempts
+    assert (logs / "densities.log").read_text().startswith("2026-11-21 12:31:18 on node7")
+
+
+def test_usage_adds_up_what_all_jobs_used_and_makes_nothing_else_run(built):
+    before = planned(built, "parts")
+    run = snakemake(built, "usage")
+    header, *lines, _, total = run.stdout.partition("\n\ntime, memory")[0].split("\n")
+    rows = {line.split()[0]: [float(cell) for cell in line.split()[1:5]] for line in lines}
+    logs = (built / "results/tiny/logs").rglob("*.attempts")
+    rules = Counter(re.findall(r"^\S+ \S+ on \S+: (\w+)", log.read_text(), re.MULTILINE)[-1] for log in logs)
+    assert header.split()[:4] == ["rule", "jobs", "attempts", "hours"]
+    assert {rule: row[0] for rule, row in rows.items()} == rules and rules["sample"] >= 28
+    sums = [sum(column) for column in zip(*rows.values(), strict=True)]
+    assert [float(cell) for cell in total.split()[1:]] == pytest.approx(sums, abs=0.0005 * len(rows)) and sums[2] > 0
+    with open(built / "results/tiny/usage.csv", newline="") as file:
+        csv_rows = list(csv.DictReader(file))
+    assert {row["rule"]: float(row["jobs"]) for row in csv_rows} == rules
+    assert 0 < max(float(row["memory_used"] or 0) for row in csv_rows) < 1
+    assert planned(built, "parts") == before
 
 
 @pytest.mark.skipif(not TEX, reason="needs latexmk; `make tex` installs it")

@@ -166,10 +166,10 @@ class Lab:
     def node_states(self):
         return self.run("sinfo", "-h", "-N", "-o", "%t").split()
 
-    def jobs(self):
-        """What Slurm's controller recorded of every job: a list of dictionaries of its fields."""
+    def jobs(self, folder=None):
+        """What Slurm's controller recorded of every job, or of those sent from a folder: a list of dictionaries of its fields."""
         records = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in self.run("scontrol", "-o", "show", "jobs").split("\n")]
-        return [record for record in records if "JobId" in record]
+        return [record for record in records if "JobId" in record and folder in (None, Path(record["WorkDir"]))]
 
     @staticmethod
     def wait(condition, what, seconds=60, strict=True):

@@ -30,10 +30,10 @@ def test_shards_and_groups_do_not_change_a_pixel(lab, built, tmp_path, capsys):
             lab.wait(lambda: any(map(done, files)), "the first shard of the group", 180)  # noqa: B023
             first = next(filter(done, files))
             before = read_sidecar(first)["seconds_per_image"]
-            lab.run("scontrol", "requeue", *(job["JobId"] for job in lab.jobs() if job["WorkDir"] == str(tree)))
+            lab.run("scontrol", "requeue", *(job["JobId"] for job in lab.jobs(tree)))
         driver.succeed()
         samples[shards] = np.concatenate([np.load(file)["0"] for file in files])
-        jobs = [job for job in lab.jobs() if job["WorkDir"] == str(tree)]
+        jobs = lab.jobs(tree)
         assert len(jobs) == -(-shards // 4) and all("gres:gpu:1" in job["TresPerJob"] for job in jobs)
         if shards == 4:
             assert read_sidecar(first)["seconds_per_image"] == before

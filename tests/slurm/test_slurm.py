@@ -33,7 +33,7 @@ def test_the_whole_paper(lab, built, tmp_path):
     Driver(tree, "parts").succeed()
     made, expected = checksums(tree / "results"), checksums(built / "results")
     assert made and made == {name: expected[name] for name in made}
-    records = [r for r in lab.jobs() if r["WorkDir"] == str(tree)]
+    records = lab.jobs(tree)
     rules = {rule_of(r) for r in records}
     assert {"diffusion", "classifier", "time_classifier", "sample", "metrics", "data"} <= rules and not rules & LOCAL
     assert not any(rule.startswith(("table_", "figure_")) for rule in rules)
@@ -76,5 +76,5 @@ def test_a_job_that_fails_for_good_is_named_and_the_others_go_on(lab, built, tmp
     last = driver.said.read_text().split("1 job failed:")[-1]
     assert "densities: no steps\n" in last and "results/tiny/logs/densities.log\n" in last and "Mend the reason" in last
     assert checksums(tree / "results/tiny/classifiers") == before
-    states = [(rule_of(job), job["JobState"]) for job in lab.jobs() if job["WorkDir"] == str(tree)]
+    states = [(rule_of(job), job["JobState"]) for job in lab.jobs(tree)]
     assert sorted(states) == [("classifier", "COMPLETED"), ("densities", "FAILED"), ("densities", "FAILED")]

@@ -1,5 +1,6 @@
 """What all scripts share: where the package is, threads, the log, and one clear line when something is wrong."""
 
+import signal
 import sys
 import time
 import traceback
@@ -9,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from energyguide.checkpoints import Interrupted
+from energyguide.joblogs import closing, header, open_log
 from energyguide.slurm import requeue_when_out_of_time
 from energyguide.storage import ResumeState, sha256
 
@@ -42,14 +44,23 @@ class Tee:
 
 @contextmanager
 def job(snakemake):
-    """Runs a script's body: output goes to the log; a failure ends it with one line, there and on the terminal."""
-    began = time.monotonic()
-    terminal = sys.stderr
-    with open(snakemake.log[0], "w") as log:
+    """Runs a script's body: output is added to the log, between a line that says what this is and one that says what it used.
+
+    A failure adds one line more, there and on the terminal, with the reason.
+    """
+    began, terminal = time.monotonic(), sys.stderr
+    with open_log(snakemake.log[0]) as log:
         tee = Tee(log, terminal)
+
+        def close(verdict, reason=None):
+            print(closing(verdict, time.monotonic() - began, snakemake.resources), file=log)
+            if reason:
+                for file in (log, terminal):
+                    print(f"{snakemake.rule}:", *reason.split(), file=file)  # one line, whatever it was
+
         with redirect_stderr(tee), redirect_stdout(tee):
-            wildcards = ", ".join(f"{key}={value}" for key, value in snakemake.wildcards.items())
-            print(f"{snakemake.rule}: {wildcards}".strip(": "), file=log, flush=True)
+            print(header(snakemake.rule, snakemake.wildcards), file=log)
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where the body knows no better
             try:
                 if snakemake.params.get("threads"):
                     import torch
@@ -57,17 +68,21 @@ def job(snakemake):
                     torch.set_num_threads(snakemake.params.threads)
                 yield
             except MadeMeanwhile:
-                print("another process has made this meanwhile", file=log)
-            except Exception as error:
-                if not isinstance(error, (*EXPECTED, Interrupted)):
-                    traceback.print_exc(file=log)
-                line = f"{snakemake.rule}: {error}" if str(error) else f"{snakemake.rule}: {error!r}"
-                print(line, file=log)
-                print(line, file=terminal)
+                close("made meanwhile")
+            except (Interrupted, KeyboardInterrupt) as error:
+                close("interrupted", str(error) or "stopped by a signal; run the same command to go on")
                 if isinstance(error, Interrupted):
                     requeue_when_out_of_time()
-                sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
-            print(f"done in {time.monotonic() - began:.1f} s", file=log)
+                sys.exit(INTERRUPTED)
+            except Exception as error:
+                if not isinstance(error, EXPECTED):
+                    traceback.print_exc()
+                close("failed", str(error) or repr(error))
+                sys.exit(1)
+            else:
+                close("done")
+            finally:
+                signal.signal(signal.SIGTERM, before)
 
 
 def resume_state(snakemake):

@@ -1,0 +1,11 @@
+from job import job
+
+with job(snakemake):
+    import sys
+
+    from energyguide.reporting import runs
+    from energyguide.storage import write_text
+
+    records = runs.usage(snakemake.params.logs)
+    write_text(snakemake.params.csv, runs.usage_csv(records))
+    print(runs.usage_table(records), file=sys.__stdout__)
