@@ -9,7 +9,6 @@ import pytest
 from driver import LONG, TARGETS, TRAINING, Driver, config, processes, workers
 from project import checksums, duplicate
 
-from energyguide.slurm import seconds
 from energyguide.storage import read_sidecar
 
 
@@ -111,19 +110,13 @@ def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, ide
 
 
 def test_what_takes_longer_than_its_slice_goes_on_in_the_next(lab, struck, identical):
-    """Both are held until Slurm has told them that their time is up. They go back into the queue under the same numbers."""
+    """Both are held until Slurm tells them that their time is up. They go back into the queue under the same numbers."""
     driver = struck(runtime=2, grace=60)
     before = {job["JobId"] for job in running(lab, driver.tree)}
-    lab.wait(lambda: all(left(lab, job) < 40 for job in before), "the slices to end", 120)
-    release(driver)
-    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
+    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 300)
     driver.succeed()
     identical(driver.tree)
     assert {job["JobId"] for job in lab.jobs(driver.tree)} == before
-
-
-def left(lab, job):
-    return seconds(lab.run("squeue", "-h", "-j", job, "-o", "%L"))
 
 
 def test_an_outage_of_the_controller_is_sat_out(lab, struck, identical):
