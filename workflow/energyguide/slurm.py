@@ -24,6 +24,11 @@ def seconds(text):
         return float("inf")
 
 
+def keeps_accounts():
+    """Whether the cluster has a database of jobs, that sacct can ask; also where there is no cluster."""
+    return "accounting_storage/none" not in slurm("scontrol", "show", "config")
+
+
 def requeue_when_out_of_time():
     """Put this job back into the queue where it stops because its time is up: it goes on under the same number.
 
