@@ -12,7 +12,7 @@ import pytest
 
 from energyguide.checkpoints import Interrupted
 from energyguide.joblogs import header, kept, runs
-from energyguide.reporting.runs import Watch, report, usage, usage_csv, usage_table
+from energyguide.reporting.runs import KILLED, UNBEGUN, Watch, report, usage, usage_csv, usage_table
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow/scripts"))
 import job as script
@@ -90,7 +90,7 @@ def test_gpus_are_those_asked_for_where_they_are_given(attempt, monkeypatch):
 
 
 BEGUN = "2026-11-21 12:31:18 on node7: sample: variant=ddpm\n"
-DONE = BEGUN + "a word\ndone: 1800.0 s of 60 min, 2000 of 8000 MB, 1 GPU\n"
+DONE = BEGUN + "a word without an enddone: 1800.0 s of 60 min, 2000 of 8000 MB, 1 GPU\n"
 SLICE = BEGUN + "interrupted: 3600.0 s of 60 min, 6000 of 8000 MB, 2 GPUs\nsample: the state is saved\n"
 FAILED = BEGUN + "failed: 36.0 s of 120 min, 100 MB, 0 GPUs\nsample: no\n"
 
@@ -186,21 +186,21 @@ def test_a_run_that_failed_names_its_jobs_their_reasons_and_logs(run):
     run.write(6, DONE)
     run.write(7, SLICE)  # and is in the queue again
     assert run.report().split("\n") == [
-        "6 jobs failed:",
+        "6 jobs did not finish:",
         "",
         "  sample: no (2 jobs)",
         f"      {run.log(0)}",
         "      /slurm/7.log",
         f"      {run.log(2)}",
-        "  sample: killed before it could say why (out of memory? out of time? its machine?); the cluster says OUT_OF_MEMORY",
+        f"  sample: {KILLED}; the cluster says OUT_OF_MEMORY",
         f"      {run.log(3)}",
         "      /slurm/8.log",
         "  sample: SLURM sbatch failed. The error message was 'no such partition'.",
-        "  sample: ended before it began its log; what is printed above may tell why",
+        f"  sample: {UNBEGUN}",
         "  sample: done, says its log, but Snakemake has not seen its results",
         f"      {run.log(6)}",
         "",
-        "2 jobs had not ended.",
+        "2 jobs ran or waited.",
         "",
         "Mend the reason and run the same command again: what is finished stays, and what was interrupted goes on.",
     ]
@@ -218,9 +218,9 @@ def test_of_jobs_that_fail_together_the_guilty_are_named(run):
     run.write(5, DONE)
     run.finish(5)
     report = run.report()
-    assert report.startswith("3 jobs failed:") and "had not ended" not in report
+    assert report.startswith("3 jobs did not finish:") and "ran or waited" not in report
     assert f"  sample: no\n      {run.log(1)}\n      /slurm/0.log\n" in report
-    assert "  sample: ended before it began its log; what is printed above may tell why (2 jobs)\n      /slurm/3.log\n" in report
+    assert f"  sample: {UNBEGUN} (2 jobs)\n      /slurm/3.log\n" in report
 
 
 def test_many_jobs_that_fail_for_one_reason_take_few_lines(run):

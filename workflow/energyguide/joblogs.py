@@ -115,8 +115,8 @@ def runs(text):
                 found.append([])
             found[-1].append(Attempt(begun[1]))
             last = None
-        elif found and (ended := CLOSING.match(line)):
-            last = next((attempt for attempt in (found[-1]) if not attempt.verdict), None)
+        elif found and (ended := CLOSING.search(line)):
+            last = next((attempt for attempt in reversed(found[-1]) if not attempt.verdict), None)
             if last:
                 last.close(ended)
         elif last and line.strip():

@@ -21,7 +21,7 @@ onerror:
 rule usage:
     """What the jobs used of what they asked for, by rule, from their logs; also while they run."""
     log:
-        f"{R}/usage.log",
+        f"{R}/logs/usage.log",
     localrule: True
     conda:
         "../../envs/python.yaml"

@@ -15,7 +15,7 @@ from energyguide.slurm import requeue_when_out_of_time
 from energyguide.storage import ResumeState, sha256
 
 EXPECTED = (ValueError, OSError, FloatingPointError)  # raised with a line for the user
-INTERRUPTED = 75  # exit status of a job that saved its state and can go on: sysexits' EX_TEMPFAIL
+INTERRUPTED = 75  # exit status of a job that was stopped, and can go on: sysexits' EX_TEMPFAIL
 
 
 class MadeMeanwhile(Exception):

@@ -15,6 +15,8 @@ COLUMNS = ["rule", "jobs", "attempts", "silent", "hours", "gpu_hours", "time_use
 HEAD = ["rule", "jobs", "attempts", "hours", "GPU hours", "time", "memory"]
 SHARES = "time, memory: the largest share of what it had asked for that an attempt used"
 NAMED = 3  # logs that are named of jobs that failed for the same reason
+KILLED = "killed before it could say why (out of memory? out of time? its machine?)"
+UNBEGUN = "did not begin its log (refused by the cluster? no Python there?); what is printed above may tell"
 AGAIN = " the same command again: what is finished stays, and what was interrupted goes on."
 
 
@@ -114,10 +116,10 @@ class Unfinished:
         if not self.failed:
             return None
         if not last:
-            return f"{self.rule}: {self.said or 'ended before it began its log; what is printed above may tell why'}"
+            return f"{self.rule}: {self.said or UNBEGUN}"
         status = re.search(r"status is: '(\w+)'", self.said)
         cluster = f"; the cluster says {status[1]}" if status else ""
-        return f"{self.rule}: killed before it could say why (out of memory? out of time? its machine?){cluster}"
+        return f"{self.rule}: {KILLED}{cluster}"
 
 
 def content(log):
@@ -188,8 +190,8 @@ def report(jobs):
     failed, waiting = sum(map(len, reasons.values())), sum(why is None for group in groups.values() for _, why in group)
     return "\n".join(
         [
-            *([f"{plural(failed)} failed:", "", *lines, ""] if failed else []),
-            *([f"{plural(waiting)} had not ended.", ""] if waiting else []),
+            *([f"{plural(failed)} did not finish:", "", *lines, ""] if failed else []),
+            *([f"{plural(waiting)} ran or waited.", ""] if waiting else []),
             ("Mend the reason and run" if failed else "Run") + AGAIN,
         ]
     )
