@@ -1,8 +1,10 @@
 """What a job asks of Slurm, against commands that stand in for Slurm's."""
 
+import os
+
 import pytest
 
-from energyguide.slurm import requeue_when_out_of_time, seconds
+from energyguide.slurm import do_without_accounts, requeue_when_out_of_time, seconds
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,12 @@ def test_nothing_is_asked_without_slurm(cluster, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("SLURM_JOB_ID", "42")
     requeue_when_out_of_time()
+
+
+@pytest.mark.parametrize(("kind", "without"), [("accounting_storage/none", True), ("accounting_storage/slurmdbd", False)])
+def test_sacct_is_replaced_where_there_are_no_accounts_alone(tmp_path, monkeypatch, kind, without):
+    (tmp_path / "scontrol").write_text(f"#!/bin/sh\necho 'AccountingStorageType = {kind}'\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    do_without_accounts("/stand-in")
+    assert os.environ["PATH"].startswith("/stand-in:") == without

@@ -104,7 +104,7 @@ def test_resume_state_is_kept_apart_by_its_key_until_one_is_done(tmp_path):
 WAITER = """
 import sys; from energyguide.storage import ResumeState
 store = ResumeState(sys.argv[1], 0)
-print("waited" if store.claim() else "first", flush=True); input()
+store.claim(); print("mine", flush=True); input()
 """
 
 
@@ -115,12 +115,12 @@ def claimant(folder):
 
 def test_only_one_process_works_on_a_state_and_a_dead_one_does_not_hold_it(tmp_path):
     first = claimant(tmp_path)
-    assert first.stdout.readline() == "first\n"
+    assert first.stdout.readline() == "mine\n"
     second = claimant(tmp_path)
     assert second.stdout.readline() == f"another process works on {tmp_path}; waiting for it to end\n"
     first.kill()
-    assert second.stdout.readline() == "waited\n"
+    assert second.stdout.readline() == "mine\n"
     second.communicate("\n")
     third = claimant(tmp_path)
-    assert third.stdout.readline() == "first\n"
+    assert third.stdout.readline() == "mine\n"
     third.communicate("\n")

@@ -24,7 +24,7 @@ def test_shards_and_groups_do_not_change_a_pixel(lab, built, tmp_path, capsys):
         files = [tree / FOLDER / f"{k}.npz" for k in range(shards)]
         for file in (tree / FOLDER).iterdir():
             file.unlink()
-        options = config(tree, sampling={"shards": shards, "batch": 5})
+        options = config(tree, sampling={"shards": shards, "samples": 160, "batch": 20})
         driver = Driver(tree, *(str(file.relative_to(tree)) for file in files), *options)
         if shards == 4:
             lab.wait(lambda: any(map(done, files)), "the first shard of the group", 180)  # noqa: B023

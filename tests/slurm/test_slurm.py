@@ -47,10 +47,10 @@ def test_the_whole_paper(lab, built, tmp_path):
 def test_a_whole_node_by_the_profile_for_workstations(lab, built, tmp_path, monkeypatch):
     """One allocation with all GPUs of a node: as many jobs run at once as there are, and each loads the site's modules."""
     tree = duplicate(built, tmp_path / "tree")
-    targets = [tree / f"results/tiny/samples/ddpm/0/{k}.npz" for k in range(2)]
-    before = checksums(targets[0].parent)
+    targets = [f"results/tiny/samples/ddpm/0/{k}.npz" for k in range(2)]
+    before = checksums(tree / "results/tiny/samples/ddpm")
     for target in targets:
-        target.unlink()
+        (tree / target).unlink()
     module = tmp_path / "bin/module"
     module.parent.mkdir()
     module.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/loaded\n')
@@ -61,7 +61,7 @@ def test_a_whole_node_by_the_profile_for_workstations(lab, built, tmp_path, monk
     lab.run("sbatch", "--wait", *gpus, "-D", tree, "-o", tmp_path / "said", "--wrap", shlex.join(map(str, command)))
     assert f"Provided resources: gpu={lab.per_node}" in (tmp_path / "said").read_text()
     assert (tmp_path / "loaded").read_text().splitlines() == ["load gcc/13.2"] * len(targets)
-    assert checksums(targets[0].parent) == before
+    assert checksums(tree / "results/tiny/samples/ddpm") == before
 
 
 def test_a_job_that_fails_for_good_is_named_and_the_others_go_on(lab, built, tmp_path):

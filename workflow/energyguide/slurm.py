@@ -24,9 +24,10 @@ def seconds(text):
         return float("inf")
 
 
-def keeps_accounts():
-    """Whether the cluster has a database of jobs, that sacct can ask; also where there is no cluster."""
-    return "accounting_storage/none" not in slurm("scontrol", "show", "config")
+def do_without_accounts(stand_in):
+    """Put the folder of a stand-in for sacct before all others in PATH, where the cluster has no database that sacct can ask."""
+    if "accounting_storage/none" in slurm("scontrol", "show", "config"):
+        os.environ["PATH"] = f"{stand_in}{os.pathsep}{os.environ['PATH']}"
 
 
 def requeue_when_out_of_time():

@@ -145,7 +145,7 @@ class ResumeState:
 
         The lock is the file system's own, so that a process that died, or whose machine did, does not hold it.
 
-        Returns whether there was another. Raises ValueError where the file system has no locks.
+        Raises ValueError where the file system has no locks.
         """
         import filelock
 
@@ -154,11 +154,9 @@ class ResumeState:
         try:
             try:
                 self.lock.acquire(blocking=False)
-                return False
             except filelock.Timeout:
                 print(f"another process works on {self.root}; waiting for it to end", flush=True)
                 self.lock.acquire(poll_interval=1)
-                return True
         except NotImplementedError as error:
             raise ValueError(f"{self.root}: this file system has no locks; name another folder in `site.scratch`") from error
 

@@ -1,7 +1,8 @@
 # What jobs ask of a cluster: sized by the work, the experiment and the attempt. On one machine only `gpu` counts.
 
 SITE = config["site"]
-if SITE["modules"]:  # the trap keeps the shell alive beside a job that is told to stop, until the job has saved its state
+# The trap keeps the shell alive beside a job that is told to stop, until the job has saved its state.
+if SITE["modules"]:
     shell.prefix(f"trap : TERM; module load {' '.join(SITE['modules'])}; ")
 
 # A job that has to stop is told so in time: it saves its state and goes on in the next slice. Not by another signal,
@@ -45,7 +46,9 @@ def asked(kind, work, memory, together=1):
     return {
         "slurm_partition": SITE[f"{kind}_partition"],
         **({"slurm_account": SITE["account"]} if SITE["account"] else {}),
-        "cpus_per_task": experiment["threads"],  # not the rule's threads: those are cut to --cores, which counts this machine's
+        "cpus_per_task": experiment[
+            "threads"
+        ],  # not the rule's threads: those are cut to --cores, which counts this machine's
         "mem_mb": lambda wildcards, attempt: memory * attempt,
         "runtime": runtime(work, together),
     }

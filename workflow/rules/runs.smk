@@ -2,16 +2,14 @@
 
 from snakemake.logging import logger
 
-from energyguide.slurm import keeps_accounts
+from energyguide.slurm import do_without_accounts
 
 watch = runs.Watch()
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
     logger.addHandler(watch)
-    if not keeps_accounts():
-        own = Path(workflow.basedir, "workflow/profiles/slurm/without-accounts")
-        os.environ["PATH"] = f"{own}{os.pathsep}{os.environ['PATH']}"
+    do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
 
 
 onerror:

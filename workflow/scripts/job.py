@@ -88,13 +88,15 @@ def job(snakemake):
 def resume_state(snakemake):
     """Where this job keeps its unfinished state: a folder named by everything that determines its result.
 
-    Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running.
+    Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running. It removes
+    the results of a job before it starts it: if they are there, the other has made them.
     """
     inputs = {str(file): sha256(file) for file in snakemake.input}
     key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
     own = "-".join([snakemake.rule, *snakemake.wildcards])
     site = snakemake.config["site"]
     store = ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"])
-    if store.claim() and all(Path(path).exists() for path in snakemake.output):
+    store.claim()
+    if all(Path(path).exists() for path in snakemake.output):
         raise MadeMeanwhile
     return store
