@@ -106,7 +106,7 @@ def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, ide
     identical(driver.tree)
     for node in lost or ():
         lab.start_node(node)
-    lab.wait(lambda: set(lab.node_states()) <= {"idle", "mix", "alloc"}, "all nodes to be up")
+    lab.wait(lambda: set(lab.node_states()) <= {"idle", "mix", "alloc"}, "all nodes to be up", 180)
 
 
 def test_what_takes_longer_than_its_slice_goes_on_in_the_next(lab, struck, identical):
@@ -141,7 +141,7 @@ def test_a_killed_driver_loses_and_doubles_nothing(lab, struck, identical):
     assert again.wait() and "--unlock" in again.said.read_text()
     Driver(driver.tree, "--unlock", *driver.options).succeed()
     again = Driver(driver.tree, *TARGETS, *driver.options)
-    lab.wait(lambda: len(running(lab, driver.tree)) == 2 * len(first), "the jobs to be sent again")
+    lab.wait(lambda: len(running(lab, driver.tree)) == 2 * len(first), "the jobs to be sent again", 180)
     twin = Driver(driver.tree, *TARGETS, *driver.options)
     assert twin.wait() and "--unlock" in twin.said.read_text()  # two drivers at once: the second is refused
     release(driver)
