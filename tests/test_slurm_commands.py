@@ -27,7 +27,7 @@ def cluster(tmp_path, monkeypatch):
             (tmp_path / name).chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
         monkeypatch.setenv("SLURM_JOB_ID", job)
-        requeue_when_out_of_time()
+        requeue_when_out_of_time(120)
         return asked.read_text().strip() if asked.exists() else None
 
     return build
@@ -45,7 +45,7 @@ def test_nothing_is_asked_without_slurm(cluster, monkeypatch):
     assert cluster("0:10", job="") is None
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("SLURM_JOB_ID", "42")
-    requeue_when_out_of_time()
+    requeue_when_out_of_time(120)
 
 
 @pytest.mark.parametrize(("kind", "without"), [("accounting_storage/none", True), ("accounting_storage/slurmdbd", False)])

@@ -184,6 +184,11 @@ class Lab:
             raise TimeoutError(f"waited {seconds} s for {what}")
 
 
+def moment(text):
+    """A time of day as Slurm writes it, in seconds."""
+    return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+
+
 def alive(pid):
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import psutil
-from lab import Lab, why_not
+from lab import Lab, moment, why_not
 
 PROJECT = Path(__file__).parents[2]
 SNAKEFILE = """
@@ -49,8 +49,8 @@ def measure(lab, shards, together):
             sys.exit((Path(folder) / "said").read_text())
         elapsed = time.monotonic() - began
         jobs = lab.jobs()[before:]
-        starts = sorted(stamp(job["SubmitTime"]) for job in jobs)
-        ends = sorted(stamp(job["EndTime"]) for job in jobs)
+        starts = sorted(moment(job["SubmitTime"]) for job in jobs)
+        ends = sorted(moment(job["EndTime"]) for job in jobs)
     return {
         "shards": shards,
         "in a group": together,
@@ -60,10 +60,6 @@ def measure(lab, shards, together):
         "shards done a minute": round(60 * shards / max(1, ends[-1] - starts[0]), 1),
         "driver's memory": round(peak / 2**20),
     }
-
-
-def stamp(text):
-    return time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
 
 
 def main():

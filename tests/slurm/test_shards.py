@@ -1,9 +1,8 @@
 """Samples in one, four and sixteen shards, in groups of four: the same pixels, and what a shard costs beyond its work."""
 
-import time
-
 import numpy as np
 from driver import Driver, config
+from lab import moment
 from project import duplicate
 
 from energyguide.storage import read_sidecar
@@ -12,8 +11,7 @@ FOLDER = "results/tiny/samples/ddpm/0"
 
 
 def seconds(job):
-    start, end = (time.mktime(time.strptime(job[key], "%Y-%m-%dT%H:%M:%S")) for key in ("StartTime", "EndTime"))
-    return end - start
+    return moment(job["EndTime"]) - moment(job["StartTime"])
 
 
 def test_shards_and_groups_do_not_change_a_pixel(lab, built, tmp_path, capsys):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-LAST_SECONDS = 300  # a job that is told to stop with no more than this left has reached its time limit
+EARLY = 180  # seconds that Slurm may tell a job too soon that its time is up
 
 
 def slurm(*command):
@@ -30,11 +30,12 @@ def do_without_accounts(stand_in):
         os.environ["PATH"] = f"{stand_in}{os.pathsep}{os.environ['PATH']}"
 
 
-def requeue_when_out_of_time():
+def requeue_when_out_of_time(grace):
     """Put this job back into the queue where it stops because its time is up: it goes on under the same number.
 
-    Not where it was cancelled; and where it was preempted, Slurm does so by itself.
+    Its time is up when no more is left than the `grace` (seconds) in which it is told so. Not where it was cancelled; and
+    where it was preempted, Slurm does so by itself.
     """
     job = os.environ.get("SLURM_JOB_ID")
-    if job and seconds(slurm("squeue", "--noheader", "--jobs", job, "--format", "%L")) <= LAST_SECONDS:
+    if job and seconds(slurm("squeue", "--noheader", "--jobs", job, "--format", "%L")) <= grace + EARLY:
         slurm("scontrol", "requeue", job)

@@ -42,13 +42,11 @@ def runtime(work, together):
 
 
 def asked(kind, work, memory, together=1):
-    """What jobs of both kinds ask for."""
+    """What jobs of both kinds ask for. Not the rules' threads: those are cut to --cores, which counts this machine's."""
     return {
         "slurm_partition": SITE[f"{kind}_partition"],
         **({"slurm_account": SITE["account"]} if SITE["account"] else {}),
-        "cpus_per_task": experiment[
-            "threads"
-        ],  # not the rule's threads: those are cut to --cores, which counts this machine's
+        "cpus_per_task": experiment["threads"],
         "mem_mb": lambda wildcards, attempt: memory * attempt,
         "runtime": runtime(work, together),
     }

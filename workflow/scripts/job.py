@@ -72,7 +72,7 @@ def job(snakemake):
             except (Interrupted, KeyboardInterrupt) as error:
                 close("interrupted", str(error) or "stopped by a signal; run the same command to go on")
                 if isinstance(error, Interrupted):
-                    requeue_when_out_of_time()
+                    requeue_when_out_of_time(snakemake.config["site"]["grace"])
                 sys.exit(INTERRUPTED)
             except Exception as error:
                 if not isinstance(error, EXPECTED):
