@@ -30,7 +30,12 @@ def attempt(tmp_path, monkeypatch):
     def run(body, resources=ASKED):
         log.unlink(missing_ok=True)
         snakemake = SimpleNamespace(
-            rule="sample", wildcards={"variant": "ddpm", "scales": "0.5"}, params={}, resources=resources, log=[str(log)]
+            rule="sample",
+            wildcards={"variant": "ddpm", "scales": "0.5"},
+            params={},
+            resources=resources,
+            config={"site": {"grace": 120}},
+            log=[str(log)],
         )
         try:
             with script.job(snakemake):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from diffusers.models.embeddings import get_timestep_embedding
+from torchvision.models import resnet as peer
 
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
@@ -84,6 +85,26 @@ def test_resnet_shapes_and_parts():
         layer.register_forward_hook(lambda module, arguments, out: sizes.append(out.shape[-1]))
     model(x)
     assert sizes == [16, 8, 4]
+
+
+@pytest.mark.parametrize("block, layers", [(peer.BasicBlock, (1, 2, 1, 1)), (peer.Bottleneck, (2, 1, 1, 1))])
+def test_resnet_is_torchvisions_but_for_its_stem(block, layers):
+    """The same names and, with its weights, the same outputs and gradients, in training and after it."""
+    theirs = peer.ResNet(block, list(layers), num_classes=7)
+    theirs.conv1, theirs.maxpool = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False), torch.nn.Identity()
+    ours = CifarResNet(3, 7, block.__name__.lower().removesuffix("block"), layers)
+    missing, unexpected = ours.load_state_dict(theirs.state_dict(), strict=False)
+    assert missing == ["mean", "std"] and not unexpected
+    x = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    for training in (True, False):
+        ours.train(training), theirs.train(training)
+        found = [model(images) for model, images in ((ours, x), (theirs, (x - 0.5) / 0.25))]
+        torch.testing.assert_close(*found)
+        mine, peers = (
+            torch.autograd.grad(out.logsumexp(1).sum(), list(model.parameters()))
+            for out, model in zip(found, (ours, theirs), strict=True)
+        )
+        torch.testing.assert_close(mine, peers)
 
 
 def test_resnet50_has_its_parameters():
