@@ -1,6 +1,6 @@
 # `make paper` and `make test` set everything up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help env tex paper test lint lock clean
+.PHONY: help env tex paper test bench lint lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -28,6 +28,9 @@ paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, 
 test: env  ## Run all tests and checks
 	@envs/tex.sh || true
 	@pytest $(ARGS)
+
+bench: env  ## Compare the speed with that of others: a quarter of an hour on 2 cores
+	@python tests/bench $(ARGS)
 
 lint: env  ## Only the checks of style
 	@pytest tests/test_style.py

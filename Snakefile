@@ -46,6 +46,7 @@ localrules:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/classifiers.smk"
+include: "workflow/rules/released.smk"
 include: "workflow/rules/robustness.smk"
 include: "workflow/rules/energy.smk"
 include: "workflow/rules/sampling.smk"

@@ -18,7 +18,7 @@ FLOORS = [
     {"energy", "attacks", "corruptions"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},
-    {"reporting"},
+    {"reporting", "cost"},
 ]
 
 

@@ -38,6 +38,7 @@ def test_shipped_experiments_are_valid(name):
     resolve({**copy.deepcopy(CONFIG), "experiment": name})
 
 
+FILE = {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}
 BAD = [
     ("/experiment", "nothing", "experiment:"),
     ("/colour", "blue", "colour"),
@@ -146,6 +147,15 @@ BAD = [
     ("variants.time-vanilla.guidance", "energy", f"{D}.time_guidance.vanilla"),
     ("densities.scales", [-1], f"{D}.densities.scales.0"),
     ("survey.pairs", 10**6, f"{D}.survey.pairs"),
+    ("data.per_class", {"train": 100}, f"{D}.data.per_class"),
+    ("weights.eps0", {"file": "a.pt", "sha256": "abc", "format": "plain"}, f"{D}.weights.eps0.sha256"),
+    ("weights.eps0", FILE | {"format": "keras"}, f"{D}.weights.eps0.format"),
+    ("weights.eps0", FILE | {"format": "diffusers"}, f"{D}.weights.eps0.format"),
+    ("weights.eps0", FILE | {"mean": [0.5]}, f"{D}.weights.eps0"),
+    ("weights.eps7", FILE, f"{D}.weights.eps7"),
+    ("weights.joint", FILE | {"format": "diffusers"}, f"{D}.weights.joint.format"),
+    ("weights.joint", FILE | {"mean": [0.5], "std": [0.5]}, f"{D}.weights.joint.mean"),
+    ("weights.conditional", FILE, f"{D}.diffusion.snapshots"),
 ]
 
 

@@ -64,6 +64,15 @@ def test_digits_are_all_there():
     assert (again.labels["val"] != data.labels["val"]).any()
 
 
+def test_per_class_takes_the_first_images_of_each_class():
+    spec = {"source": "digits", "held_out": 0.5}
+    whole, part = (sources.load(spec | more, seed=0) for more in ({}, {"per_class": {"train": 6, "test": 2}}))
+    for name, count in {"train": 3, "val": 3, "test": 2}.items():
+        assert (np.bincount(part.labels[name]) == count).all()
+    first = [np.flatnonzero(whole.labels["test"] == k)[:2] for k in range(10)]
+    np.testing.assert_array_equal(part.images["test"], whole.images["test"][np.sort(np.concatenate(first))])
+
+
 def test_cifar10_offline_says_which_file_to_put_where(tmp_path, monkeypatch):
     def refuse(url, folder):
         raise URLError("no network")

@@ -6,12 +6,17 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from energyguide.data.dataset import Dataset
 from energyguide.energy import energy
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
-from energyguide.metrics.quality import energy_divergence, fid, is_splits, joint_distance, quality
-from energyguide.metrics.samples import Judgement
+from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
+from energyguide.metrics.samples import Judgement, measure_reference
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
 
 ARGUMENTS = {"channels": 1, "classes": 3, "block": "basic", "layers": (1, 1), "width": 8}
+
+
+def compared_with(features):
+    """A `Reference` of features alone: of one class."""
+    return Reference.of(features, features, torch.zeros(len(features), dtype=torch.int64))
 
 
 class Images(torch.utils.data.Dataset):
@@ -61,7 +66,7 @@ def test_quality_equals_torch_fidelity(judge, pictures, monkeypatch):
     )
     extractor = ClassifierFeatures("judge", ["penultimate", "logits"], judge)
     (generated, logits), (reference, _) = (extract(extractor, images, "cpu", batch=50) for images in pictures)
-    ours = quality(generated, logits, reference)
+    ours = quality(generated, logits, compared_with(reference))
     assert 0 < ours["precision"] < 1 and 0 < ours["recall"] < 1 and ours["is"] > 1 and ours["fid"] > 0
     for key, name in (
         ("fid", torch_fidelity.KEY_METRIC_FID),
@@ -86,24 +91,24 @@ def test_fid_is_the_frechet_distance(generator):
     x = q * 499**0.5  # mean 0, covariance 1
     scale, shift = torch.tensor([1.0, 2, 0.5, 1]), torch.tensor([0, 1.0, 0, 3])
     expected = (shift**2 + (scale - 1) ** 2).sum().item()
-    assert fid(x * scale + shift, x) == pytest.approx(expected, rel=1e-6)
-    assert fid(x, x) == pytest.approx(0, abs=1e-6)
+    assert frechet(moments(x * scale + shift), moments(x)) == pytest.approx(expected, rel=1e-6)
+    assert frechet(moments(x), moments(x)) == pytest.approx(0, abs=1e-6)
 
 
 def test_precision_is_of_the_generated_and_recall_of_the_real(generator):
     """Images of one mode out of two are precise, and recall half."""
     near, far = torch.randn(100, 2, generator=generator), torch.randn(100, 2, generator=generator) + 100
-    found = quality(near.flip(0), near, torch.cat([near, far]))
+    found = quality(near.flip(0), near, compared_with(torch.cat([near, far])))
     assert (found["precision"], found["recall"]) == (1, 0.5)
 
 
 def test_joint_distance_sees_wrong_labels(generator):
     labels = torch.arange(600) % 3
     real, made = (torch.randn(600, 4, generator=generator) + 2 * labels[:, None] for _ in range(2))
-    right = joint_distance(made, labels, real, labels)
-    shuffled = joint_distance(made, labels[torch.randperm(600, generator=generator)], real, labels)
-    assert right < 1 < shuffled
-    assert joint_distance(made, labels, real, labels) >= fid(made, real) - 1e-9
+    reference = Reference.of(real, real, labels)
+    right = joint_distance(made, labels, reference)
+    shuffled = joint_distance(made, labels[torch.randperm(600, generator=generator)], reference)
+    assert frechet(moments(made), reference.moments) - 1e-9 <= right < 1 < shuffled
 
 
 def test_energy_divergence_is_the_shift_between_energies(generator):
@@ -119,14 +124,17 @@ def test_judgement_of_sets(judge, tmp_path, pictures):
     seen, images = logits.argmax(1), pictures[1].numpy()
     splits = ("train", "val", "test")
     data = Dataset(tuple("abc"), dict.fromkeys(splits, images), dict.fromkeys(splits, seen.numpy()))
-    judgement = Judgement(
-        data, path, path, energy(logits).numpy(), {"features": "judge", "reference": "test"}, torch.device("cpu")
-    )
+    spec, where = {"features": "judge", "reference": "test"}, torch.device("cpu")
+    measure_reference(data, path, spec, where).save(tmp_path / "reference.npz")
+    judgement = Judgement(Reference.load(tmp_path / "reference.npz"), path, path, energy(logits).numpy(), spec, where)
     found = judgement.of([pictures[1], pictures[0]], [seen, seen[:120]])
     assert found["accuracy"][0] == 1 > found["accuracy"][1]
     for key in ("fid", "fjd_train", "energy_divergence"):
         assert abs(found[key][0]) < 1e-4 < found[key][1]
     assert found["energy"]["n"] == 270
+    assert judgement.of([pictures[1]], [seen])["fid_all_train"] == pytest.approx([0], abs=1e-4)
+    together = [judgement.of(sets)["fid_all_train"][0] for sets in ([pictures[0]], [pictures[0][:50], pictures[0][50:]])]
+    assert together[0] == pytest.approx(together[1]) and together[0] > 0.01
     first, second = judgement.of([pictures[0][:50], pictures[0][50:100]])["accuracy"]
     asked = torch.arange(100) % 3
     right = judge(pictures[0][:100].float() / 255).argmax(1) == asked

@@ -34,7 +34,7 @@ def write(path, value):
 def measured(fid, accuracy=0.5, divergence=1.0):
     values = {"is": 2.0, "fid": fid, "precision": 0.5, "recall": 0.5, "accuracy": accuracy, "energy_divergence": divergence}
     sets = {key: [value, value + 0.01] for key, value in values.items()}
-    return {**sets, "fjd_train": [fid, fid], "seconds_per_image": [0.1]}
+    return {**sets, "fjd_train": [fid, fid], "fid_all_train": [fid], "seconds_per_image": [0.1]}
 
 
 def metrics(folder, variant, scales):
@@ -78,7 +78,9 @@ def test_published_quality_has_a_line_of_its_own(tmp_path, published):
     rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,CIFAR-10,Thesis\n" for c in columns)
     write(tmp_path / "published.csv", PUBLISHED + rows)
     params = SimpleNamespace(published="cifar10", variants={"ddpm": {"label": "DDPM", "steps": 5}})
-    assert r"\quad reported, CIFAR-10 &  & 16.49 & 16.49 & 16.49 & 16.49 \\" in tables.unconditional(inputs, params).latex()
+    text = tables.unconditional(inputs, params).latex()
+    assert r"\quad reported, CIFAR-10 &  & 16.49 & 16.49 & 16.49 & 16.49 & -- \\" in text
+    assert "FID (200/train)" in text and r"& $15.00$ \\" in text
 
 
 def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_joint_distance(tmp_path):

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from project import SNAKEMAKE, TEX, TINY, copy, planned, snakemake
+from project import SNAKEMAKE, TEX, TINY, copy, duplicate, planned, snakemake
 
 from energyguide.joblogs import kept
+from energyguide.storage import sha256
 
 
 @pytest.fixture
@@ -194,6 +195,28 @@ NEW_BLOCK = """\
 """
 
 
+def test_released_weights_take_the_place_of_a_training(built, tmp_path):
+    tree = duplicate(built, tmp_path / "tree")
+    made, file = tree / "results/tiny/classifiers/eps0.5.safetensors", tree / "released.safetensors"
+    shutil.copy(made, file)
+    before, release = sha256(made), {"file": file.name, "sha256": sha256(file), "format": "plain"}
+    config = yaml.safe_load((tree / "tests/tiny.yaml").read_text())
+    config["experiments"]["tiny"]["weights"] = {"eps0.5": release}
+    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config))
+    rules = planned(tree, "all")
+    assert rules["released"] == 1 and not {"classifier", "diffusion", "time_classifier"} & rules.keys()
+    snakemake(tree, "table_networks")
+    assert sha256(made) == before and not {"sample", "robustness"} & planned(tree, "all").keys()
+    with open(tree / "results/tiny/tables/networks.csv", newline="") as table:
+        rows = {row["network"]: row for row in csv.DictReader(table)}
+    assert [name for name, row in rows.items() if row["released_sha256"] == release["sha256"]] == ["eps0.5"]
+    assert not rows["eps0.5"]["images_seen"] and rows["eps0"]["images_seen"]
+    config["experiments"]["tiny"]["weights"]["eps0.5"]["sha256"] = "0" * 64
+    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config))
+    run = snakemake(tree, "results/tiny/classifiers/eps0.5.safetensors", check=False)
+    assert run.returncode and "released: released.safetensors has the sha256" in run.stdout + run.stderr
+
+
 def test_shards_do_not_change_a_pixel(built, tmp_path):
     """The same samples in one shard and one scale a job as in two shards and two scales."""
     config = yaml.safe_load((built / "tests/tiny.yaml").read_text())
@@ -282,7 +305,7 @@ def test_a_run_that_failed_ends_with_who_and_why_and_does_the_rest(tmp_path):
     tree = copy(tmp_path)
     logs = tree / "results/tiny/logs"
     logs.mkdir(parents=True)
-    for name in ("densities", "floor"):
+    for name in ("densities", "reference"):
         kept(logs / f"{name}.log").write_text(
             f"2026-11-21 12:31:18 on node7: {name}\nfailed: 1.0 s, 9 MB, 0 GPUs\n{name}: of old\n"
         )

@@ -11,7 +11,7 @@ rule classifier:
     benchmark:
         f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
-        classifier=any_of([*EPS_TRAIN, "judge"]),
+        classifier=any_of({*EPS_TRAIN, "judge"} & TRAINED),
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
@@ -25,7 +25,7 @@ rule classifier:
     params:
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         attack=experiment["classifiers"]["attack"],
-        network=experiment["classifiers"]["network"],
+        network=lambda wildcards: derive.network(experiment, wildcards.classifier)[1],
         training=experiment["classifiers"]["training"],
         augment=experiment["classifiers"]["augment"],
         seed=experiment["seed"],
@@ -50,7 +50,7 @@ rule time_classifier:
     benchmark:
         f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
-        classifier=any_of(TIME_CLASSIFIERS),
+        classifier=any_of(TIME_CLASSIFIERS.keys() & TRAINED),
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
@@ -62,7 +62,7 @@ rule time_classifier:
         ),
     params:
         attack=lambda wildcards: TIME_CLASSIFIERS[wildcards.classifier],
-        network=experiment["time_classifiers"]["network"],
+        network=lambda wildcards: derive.network(experiment, wildcards.classifier)[1],
         training=experiment["time_classifiers"]["training"],
         augment=experiment["time_classifiers"]["augment"],
         process=experiment["process"],

@@ -2,12 +2,16 @@
 
 import re
 
+NOTHING = "(?!)"
 R = f"results/{experiment['name']}"
 PUBLISHED = "paper/published.csv"
 VARIANTS = experiment["variants"]
 SAMPLED = {**VARIANTS, **derive.ablations(experiment)}
 EPS_TRAIN = derive.classifiers(experiment)
 TIME_CLASSIFIERS = derive.time_classifiers(experiment)
+TRAINED = {*experiment["diffusion"]["models"], *EPS_TRAIN, *TIME_CLASSIFIERS, "judge"} - {
+    *experiment["weights"]
+}
 SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
 
 
@@ -28,8 +32,8 @@ def image_files():
 
 
 def any_of(names):
-    """A regular expression that matches these names alone."""
-    return "|".join(map(re.escape, names))
+    """A regular expression that matches these names alone; without any, nothing."""
+    return "|".join(map(re.escape, sorted(names))) or NOTHING
 
 
 def classifier_weights(name):

@@ -1,5 +1,5 @@
 SNAPSHOTS = experiment["diffusion"]["snapshots"]
-FOLLOWED = VARIANTS[experiment["time_guidance"]["unguided"]]["model"]  # whose training the snapshots follow
+FOLLOWED = derive.followed(experiment)
 
 
 rule diffusion:
@@ -15,7 +15,9 @@ rule diffusion:
     benchmark:
         f"{R}/benchmarks/diffusion/{{model}}.tsv"
     wildcard_constraints:
-        model=any_of(model for model in experiment["diffusion"]["models"] if model != FOLLOWED),
+        model=any_of(
+            model for model in TRAINED if model in experiment["diffusion"]["models"] and model != FOLLOWED
+        ),
     conda:
         "../../envs/python.yaml"
     threads: experiment["threads"]
@@ -23,7 +25,7 @@ rule diffusion:
         **on_gpu(training_minutes("diffusion")),
     params:
         p_uncond=lambda wildcards: experiment["diffusion"]["models"][wildcards.model]["p_uncond"],
-        network=experiment["diffusion"]["network"],
+        network=lambda wildcards: derive.network(experiment, wildcards.model)[1],
         training=experiment["diffusion"]["training"],
         augment=experiment["diffusion"]["augment"],
         snapshots=lambda wildcards: SNAPSHOTS if wildcards.model == FOLLOWED else [],
@@ -44,4 +46,4 @@ use rule diffusion as diffusion_followed with:
         snapshots=[f"{R}/diffusion/{{model}}@{step}.safetensors" for step in SNAPSHOTS],
         snapshot_sidecars=[f"{R}/diffusion/{{model}}@{step}.safetensors.json" for step in SNAPSHOTS],
     wildcard_constraints:
-        model=re.escape(FOLLOWED),
+        model=any_of({FOLLOWED} & TRAINED),

@@ -1,22 +1,45 @@
-METRICS_INPUT = {
-    "data": rules.data.output.data,
+MEASURED_BY = {
     "judge": classifier_weights("judge"),
     "classifier": classifier_weights(experiment["energy"]["classifier"]),
     "energies": f"{R}/energy/{experiment['energy']['classifier']}.npz",
 }
-METRICS_PARAMS = {
-    "metrics": experiment["metrics"],
-    "samples": experiment["sampling"]["samples"],
-    "seeds": experiment["sampling"]["seeds"],
-    "threads": experiment["threads"],
-}
+
+
+rule reference:
+    """Real images: what generated ones are compared with, and the same measures of them, which no sampler can be expected to better."""
+    input:
+        **MEASURED_BY,
+        code=code("measure_reference.py"),
+        data=rules.data.output.data,
+    output:
+        reference=f"{R}/reference.npz",
+        sidecar=f"{R}/reference.npz.json",
+        floor=f"{R}/floor.json",
+    log:
+        f"{R}/logs/reference.log",
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(10, memory=16000),
+    params:
+        metrics=experiment["metrics"],
+        samples=experiment["sampling"]["samples"],
+        seeds=experiment["sampling"]["seeds"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+    message:
+        "Measuring real images"
+    script:
+        "../scripts/measure_reference.py"
 
 
 rule metrics:
     """IS, FID, precision, recall, class accuracy and energy divergence of a variant at some scales."""
     input:
-        **METRICS_INPUT,
+        **MEASURED_BY,
         code=code("measure_samples.py"),
+        reference=rules.reference.output.reference,
         samples=lambda wildcards: shards(wildcards.variant, wildcards.scales),
     output:
         json=f"{R}/metrics/{{variant}}/{{scales}}.json",
@@ -28,31 +51,11 @@ rule metrics:
     resources:
         **on_gpu(memory=16000, group="measurements"),
     params:
-        **METRICS_PARAMS,
+        metrics=experiment["metrics"],
+        samples=experiment["sampling"]["samples"],
+        seeds=experiment["sampling"]["seeds"],
+        threads=experiment["threads"],
     message:
         "Measuring the samples of {wildcards.variant}, scales {wildcards.scales}"
     script:
         "../scripts/measure_samples.py"
-
-
-rule floor:
-    """The same measures for real images: what no sampler can be expected to better."""
-    input:
-        **METRICS_INPUT,
-        code=code("measure_floor.py"),
-    output:
-        json=f"{R}/floor.json",
-    log:
-        f"{R}/logs/floor.log",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment["threads"]
-    resources:
-        **on_gpu(memory=16000),
-    params:
-        **METRICS_PARAMS,
-        seed=experiment["seed"],
-    message:
-        "Measuring real images"
-    script:
-        "../scripts/measure_floor.py"

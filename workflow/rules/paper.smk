@@ -7,7 +7,7 @@ rule numbers:
         code=code("numbers.py"),
         data=rules.data.output.sidecar,
         metrics=metrics_of(*SAMPLED),
-        floor=rules.floor.output.json,
+        floor=rules.reference.output.floor,
         robustness=by_classifier("robustness"),
         corruptions=by_classifier("corruptions"),
         energies=by_classifier("energy"),
@@ -43,6 +43,7 @@ rule numbers:
                 "time_gradients",
                 "classifier_free",
                 "densities",
+                "weights",
             )
         },
         variants=VARIANTS,

@@ -5,6 +5,16 @@ from snakemake.logging import logger
 from energyguide.slurm import do_without_accounts
 
 watch = runs.Watch()
+JOBS = {
+    "data": 1,
+    "diffusion": len(TRAINED & experiment["diffusion"]["models"].keys()),
+    "classifier": len(TRAINED & {*EPS_TRAIN, "judge"}),
+    "time_classifier": len(TRAINED & TIME_CLASSIFIERS.keys()),
+    "sample": sum(len(pieces(variant)) for variant in SAMPLED) * experiment["sampling"]["shards"],
+    "metrics": sum(len(pieces(variant)) for variant in SAMPLED),
+    "reference": 1,
+    **dict.fromkeys(["robustness", "corruptions", "energy"], len(EPS_TRAIN)),
+}
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
@@ -30,3 +40,22 @@ rule usage:
         "What the jobs used"
     script:
         "../scripts/usage.py"
+
+
+rule cost:
+    """What the experiment costs before it is run: jobs, operations, hours at the rates of this machine, and disk."""
+    log:
+        f"{R}/logs/cost.log",
+    localrule: True
+    conda:
+        "../../envs/python.yaml"
+    params:
+        experiment=experiment,
+        images=derive.images(experiment),
+        jobs=JOBS,
+        threads=experiment["threads"],
+        csv=f"{R}/cost.csv",
+    message:
+        "What the experiment costs"
+    script:
+        "../scripts/cost.py"

@@ -9,7 +9,7 @@ TABLE = {
         "about": "Table: quality of the unguided unconditional samplers, and the floor.",
         "input": {
             "metrics": metrics_of(*UNCONDITIONAL),
-            "floor": rules.floor.output.json,
+            "floor": rules.reference.output.floor,
             "published": PUBLISHED,
         },
         "params": {

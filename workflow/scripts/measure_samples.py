@@ -4,14 +4,14 @@ with job(snakemake):
     import numpy as np
     import torch
 
-    from energyguide.data.dataset import Dataset
     from energyguide.device import device
+    from energyguide.metrics.quality import Reference
     from energyguide.metrics.samples import Judgement
     from energyguide.storage import load_arrays, read_sidecar, write_json
 
     p = snakemake.params
     judgement = Judgement(
-        Dataset.load(snakemake.input.data),
+        Reference.load(snakemake.input.reference),
         snakemake.input.judge,
         snakemake.input.classifier,
         load_arrays(snakemake.input.energies)["energy"],

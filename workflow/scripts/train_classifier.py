@@ -15,10 +15,9 @@ with job(snakemake):
     dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
     seed = fold(p.seed, "classifier", snakemake.wildcards.classifier)
     torch.manual_seed(seed)
-    network = {"channels": dataset.shape[0], "classes": len(dataset.classes), **p.network}
     held_out = dataset.tensors("val", where)
-    objective = ClassifierObjective(CifarResNet(**network), p.eps_train, p.attack, p.augment, held_out, where)
+    objective = ClassifierObjective(CifarResNet(**p.network), p.eps_train, p.attack, p.augment, held_out, where)
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.classifier)
     info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
-    save(snakemake.output.weights, weights, CifarResNet, network, history=history, **info)
+    save(snakemake.output.weights, weights, CifarResNet, p.network, history=history, **info)
     store.finish()

@@ -16,15 +16,12 @@ with job(snakemake):
     dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
     seed = fold(p.seed, "diffusion", snakemake.wildcards.model)
     torch.manual_seed(seed)
-    channels, size, _ = dataset.shape
-    classes = 0 if p.p_uncond == 1 else len(dataset.classes)
-    network = {"channels": channels, "size": size, "classes": classes, **p.network}
     schedule = linear_schedule(**p.process)
-    objective = DiffusionObjective(UNet(**network), schedule, p.p_uncond, p.augment, where)
+    objective = DiffusionObjective(UNet(**p.network), schedule, p.p_uncond, p.augment, where)
     images, labels = dataset.tensors("train", where)
     weights, history = train(objective, p.training, images, labels, seed, store, snakemake.wildcards.model, p.snapshots)
     info = {"p_uncond": p.p_uncond, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
-    save(snakemake.output.weights, weights, UNet, network, history=history, **info)
+    save(snakemake.output.weights, weights, UNet, p.network, history=history, **info)
     for step, path in zip(p.snapshots, snakemake.output.get("snapshots", []), strict=True):
-        save(path, store.kept(step), UNet, network, step=step, **info)
+        save(path, store.kept(step), UNet, p.network, step=step, **info)
     store.finish()

@@ -16,11 +16,9 @@ with job(snakemake):
     dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
     seed = fold(p.seed, "classifier", name)
     torch.manual_seed(seed)
-    channels, size, _ = dataset.shape
-    network = {"channels": channels, "size": size, "classes": len(dataset.classes), **p.network}
     schedule = linear_schedule(**p.process)
-    objective = TimeClassifierObjective(TimeClassifier(**network), schedule, p.attack, p.augment, where)
+    objective = TimeClassifierObjective(TimeClassifier(**p.network), schedule, p.attack, p.augment, where)
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, name)
     info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
-    save(snakemake.output.weights, weights, TimeClassifier, network, history=history, **info)
+    save(snakemake.output.weights, weights, TimeClassifier, p.network, history=history, **info)
     store.finish()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from energyguide.config.derive import baseline, classifiers, guidance_names, scale_name, time_classifiers
+from energyguide.config.derive import baseline, classifiers, followed, guidance_names, network, scale_name, time_classifiers
 
 FIXED = {  # what is known of a source beforehand
     "digits": {"channels": 1, "size": 8, "classes": 10},
@@ -21,7 +21,7 @@ def cross_check(experiment, where):
         if not condition:
             raise ConfigError(f"{where}.{key}: {message}")
 
-    for part in (check_data, check_networks, check_classifiers, check_sampling, check_variants, check_comparisons):
+    for part in (check_data, check_networks, check_classifiers, check_sampling, check_variants, check_comparisons, check_weights):
         part(experiment, need)
 
 
@@ -210,3 +210,28 @@ def check_comparisons(experiment, need):
     robust = [name for name in experiment["implicit"]["classifiers"] if name.startswith("time-") and name != "time-vanilla"]
     need(len(robust) <= 1, "implicit.classifiers", "may hold one robust time-dependent classifier")
     need(experiment["densities"]["steps"] <= steps, "densities.steps", f"the process has only {steps} timesteps")
+
+
+def check_weights(experiment, need):
+    known = [*experiment["diffusion"]["models"], *classifiers(experiment), *time_classifiers(experiment), "judge"]
+    for name, spec in experiment["weights"].items():
+        key = f"weights.{name}"
+        need(name in known, key, f"no network has this name; there are {', '.join(known)}")
+        architecture, arguments = network(experiment, name)
+        fits = {"diffusers": "UNet", "robustness": "CifarResNet"}.get(spec["format"], architecture)
+        need(fits == architecture, f"{key}.format", f"{spec['format']!r} holds a {fits}, and this network is a {architecture}")
+        groups = spec["format"] != "diffusers" or arguments["width"] % 128 == 0
+        need(
+            groups,
+            f"{key}.format",
+            "diffusers normalises in 32 groups, which `diffusion.network` has if its width is 128 or twice that",
+        )
+        need("mean" not in spec or architecture == "CifarResNet", f"{key}.mean", "only classifiers of images normalise by it")
+    if followed(experiment) in experiment["weights"]:
+        key = f"weights.{followed(experiment)}"
+        need(not experiment["diffusion"]["snapshots"], "diffusion.snapshots", f"must be [], as nothing is trained: see `{key}`")
+        need(
+            "steps" in experiment["weights"][followed(experiment)],
+            f"{key}.steps",
+            "is missing: for how many steps was it trained?",
+        )

@@ -67,9 +67,9 @@ def baseline(experiment):
 
 def snapshots(experiment):
     """The numbers of training steps by the variants that sample the model as it was then; the last is the final model."""
-    name = experiment["time_guidance"]["unguided"]
-    steps = {f"{name}@{step}": step for step in experiment["diffusion"]["snapshots"]}
-    return {**steps, name: experiment["diffusion"]["training"]["steps"]}
+    name, spec = experiment["time_guidance"]["unguided"], experiment["diffusion"]
+    steps = {f"{name}@{step}": step for step in spec["snapshots"]}
+    return {**steps, name: experiment["weights"].get(followed(experiment), spec["training"])["steps"]}
 
 
 def threats(experiment):
@@ -91,6 +91,39 @@ def ablations(experiment):
         if name not in variants:
             blocks[name] = {**robust, "classifier": name.rpartition("+")[2], "scales": [compared["scale"]]}
     return blocks
+
+
+def network(experiment, name):
+    """The class of a network of the experiment, by its name, and the arguments that it is made with."""
+    data, models = experiment["data"], experiment["diffusion"]["models"]
+    shape = {"channels": data["channels"], "size": data["size"]}
+    if name in models:
+        classes = 0 if models[name]["p_uncond"] == 1 else data["classes"]
+        return "UNet", {**shape, "classes": classes, **experiment["diffusion"]["network"]}
+    if name in time_classifiers(experiment):
+        return "TimeClassifier", {**shape, "classes": data["classes"], **experiment["time_classifiers"]["network"]}
+    return "CifarResNet", {"channels": data["channels"], "classes": data["classes"], **experiment["classifiers"]["network"]}
+
+
+def followed(experiment):
+    """The diffusion model that the table of training iterations follows, in `diffusion.snapshots`."""
+    return experiment["variants"][experiment["time_guidance"]["unguided"]]["model"]
+
+
+ORIGINALS = {"digits": (1438, 359), "cifar10": (50_000, 10_000)}  # images in the original training and test sets
+
+
+def images(experiment):
+    """The number of images in each split, as far as it is known beforehand: a folder of images has to be there."""
+    data = experiment["data"]
+    if data["source"] in ORIGINALS:
+        train, test = ORIGINALS[data["source"]]
+    else:
+        train, test = (sum(1 for _ in Path(data["path"], part).glob("*/*")) for part in ("train", "test"))
+    if "per_class" in data:
+        train, test = (min(n, data["classes"] * data["per_class"][part]) for part, n in (("train", train), ("test", test)))
+    held_out = round(data["held_out"] * train)
+    return {"train": train - held_out, "val": held_out, "test": test}
 
 
 def spread(count, steps):

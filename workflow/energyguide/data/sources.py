@@ -29,7 +29,16 @@ def source(function):
 def load(spec, seed):
     """The `Dataset` that the configuration's `data` block asks for."""
     classes, train, test = SOURCES[spec["source"]](spec)
+    if "per_class" in spec:
+        train, test = first(train, spec["per_class"]["train"]), first(test, spec["per_class"]["test"])
     return split(classes, train, test, spec["held_out"], seed)
+
+
+def first(pair, count):
+    """The first `count` images of each class, in the order they have, and their labels."""
+    images, labels = pair
+    kept = np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]))
+    return images[kept], labels[kept]
 
 
 @source

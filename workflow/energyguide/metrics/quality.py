@@ -1,5 +1,7 @@
 """IS, FID, precision and recall by torch-fidelity, from features extracted once; and the divergence of energies."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from scipy.stats import wasserstein_distance
@@ -7,10 +9,67 @@ from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
+from energyguide.storage import load_arrays, save_arrays
+
 
 def is_splits(samples):
     """Parts that the Inception score is averaged over: ten, but a small set stays whole, as a split holds its score down."""
     return 10 if samples >= 1000 else 1
+
+
+def moments(features):
+    """Mean and covariance of features (n, feature), as torch-fidelity keeps them."""
+    return fid_features_to_statistics(features)
+
+
+def frechet(first, second):
+    """Frechet distance, in [0, inf), between two Gaussians with these `moments`; of features it is the FID."""
+    return fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Real images, as far as generated ones are compared with them.
+
+    Attributes:
+        features: (m, feature) of the reference images.
+        moments: theirs.
+        joint: moments of the training images' features and classes together.
+        length: what the one-hot vector of a class is as long as: the mean length of the training images' features.
+    """
+
+    features: torch.Tensor
+    moments: dict
+    joint: dict
+    length: float
+
+    @classmethod
+    def of(cls, features, train, labels):
+        """From features of the reference images (m, feature) and the training images (n, feature), and labels (n,) of these."""
+        length = train.norm(dim=1).mean().item()
+        return cls(features, moments(features), moments(joined(train, labels, int(labels.max()) + 1, length)), length)
+
+    @property
+    def train(self):
+        """Moments of the training images' features: those of `joint` without the classes."""
+        count = self.features.shape[1]
+        return {"mu": self.joint["mu"][:count], "sigma": self.joint["sigma"][:count, :count]}
+
+    @classmethod
+    def load(cls, path):
+        """Raises ValueError where the file is damaged."""
+        a = load_arrays(path)
+        own, joint = ({key: a[f"{name}_{key}"] for key in ("mu", "sigma")} for name in ("moments", "joint"))
+        return cls(torch.from_numpy(a["features"]), own, joint, float(a["length"]))
+
+    def save(self, path, **info):
+        parts = {f"{name}_{key}": value for name in ("moments", "joint") for key, value in getattr(self, name).items()}
+        save_arrays(path, {"features": self.features.numpy(), "length": self.length, **parts}, **info)
+
+
+def joined(features, y, classes, length):
+    """(n, feature + class): beside the features the class of each image, as a one-hot vector of this length."""
+    return torch.cat([features, length * F.one_hot(y, classes)], dim=1)
 
 
 def quality(generated, logits, reference):
@@ -19,36 +78,25 @@ def quality(generated, logits, reference):
     Args:
         generated: (n, feature).
         logits: (n, class), of the same extractor.
-        reference: (m, feature), of real images.
+        reference: a `Reference`.
     """
-    prc = prc_features_to_metric(generated, reference, prc_neighborhood=3, prc_batch_size=10_000, verbose=False)
+    prc = prc_features_to_metric(generated, reference.features, prc_neighborhood=3, prc_batch_size=10_000, verbose=False)
     return {
         "is": isc_features_to_metric(logits, splits=is_splits(len(logits)))[KEY_METRIC_ISC_MEAN],
-        "fid": fid(generated, reference),
+        "fid": frechet(moments(generated), reference.moments),
         "precision": prc[KEY_METRIC_PRECISION],
         "recall": prc[KEY_METRIC_RECALL],
     }
 
 
-def fid(generated, reference):
-    """Frechet distance between two sets of features, (n, feature) and (m, feature)."""
-    first, second = fid_features_to_statistics(generated), fid_features_to_statistics(reference)
-    return fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID]
+def joint_distance(generated, asked, reference):
+    """Frechet joint distance (DeVries et al. 2019) to the training images, in [0, inf).
 
-
-def joint_distance(generated, asked, reference, labels):
-    """Frechet joint distance (DeVries et al. 2019): the FID of features and classes together, in [0, inf).
-
-    The classes (n,) and (m,) are joined to the features as one-hot vectors, as long as the reference's features are
-    on average. It sees both how good images are and whether they are what was asked for.
+    The FID of features (n, feature) and of the classes (n,) asked for, joined: it sees both how good images are and
+    whether they are what was asked for.
     """
-    classes = int(max(labels.max(), asked.max())) + 1
-    length = reference.norm(dim=1).mean()
-
-    def joined(features, y):
-        return torch.cat([features, length * F.one_hot(y, classes)], dim=1)
-
-    return fid(joined(generated, asked), joined(reference, labels))
+    classes = len(reference.joint["mu"]) - generated.shape[1]
+    return frechet(moments(joined(generated, asked, classes, reference.length)), reference.joint)
 
 
 def energy_divergence(generated, reference):

@@ -4,7 +4,7 @@ import torch
 
 from energyguide.energy import energy, statistics
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
-from energyguide.metrics.quality import energy_divergence, is_splits, joint_distance, quality
+from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
 from energyguide.nets.files import load
 from energyguide.nets.resnet import CifarResNet
 from energyguide.robustness import logits
@@ -12,37 +12,47 @@ from energyguide.robustness import logits
 NAMES = {"inception": "Inception features", "judge": "classifier features"}
 
 
+def extractor(spec, judge, where):
+    """What the `metrics` block asks for: Inception, or the judge, a file of weights."""
+    if spec["features"] == "inception":
+        return inception(spec.get("inception"))
+    return ClassifierFeatures("judge", ["penultimate", "logits"], load(CifarResNet, judge, where))
+
+
+def measure_reference(dataset, judge, spec, where):
+    """The `Reference` that the `metrics` block asks for."""
+    network = extractor(spec, judge, where)
+
+    def features(split):
+        return extract(network, torch.from_numpy(dataset.images[split]), where)[0]
+
+    train = features("train")
+    reference = train if spec["reference"] == "train" else features(spec["reference"])
+    return Reference.of(reference, train, torch.from_numpy(dataset.labels["train"]))
+
+
 class Judgement:
     """Measures sets of images.
 
     Args:
-        dataset: with the reference images.
+        reference: a `Reference`.
         judge: weights of the independent classifier.
         classifier: weights of the classifier whose energies are compared.
         energies: (n,) E(x) of that classifier over the training images.
         spec: the `metrics` block of the configuration.
     """
 
-    def __init__(self, dataset, judge, classifier, energies, spec, where):
-        self.spec, self.where, self.dataset = spec, where, dataset
+    def __init__(self, reference, judge, classifier, energies, spec, where):
+        self.spec, self.where, self.reference = spec, where, reference
         self.judge, self.classifier = load(CifarResNet, judge, where), load(CifarResNet, classifier, where)
+        self.extractor = extractor(spec, judge, where)
         self.energies = torch.from_numpy(energies)
-        if spec["features"] == "inception":
-            self.extractor = inception(spec.get("inception"))
-        else:
-            self.extractor = ClassifierFeatures("judge", ["penultimate", "logits"], self.judge)
-        self.reference = self.features(dataset.images[spec["reference"]])
-        self.train = self.reference if spec["reference"] == "train" else self.features(dataset.images["train"])
-        self.train_labels = torch.from_numpy(dataset.labels["train"])
-
-    def features(self, images):
-        return extract(self.extractor, torch.as_tensor(images), self.where)[0]
 
     def protocol(self, samples, sets):
         return {
             "features": NAMES[self.spec["features"]],
             "reference": self.spec["reference"],
-            "n_reference": len(self.reference),
+            "n_reference": len(self.reference.features),
             "samples": samples,
             "sets": sets,
             "uncertainty": "standard deviation over the sets",
@@ -50,28 +60,32 @@ class Judgement:
         }
 
     def of(self, sets, labels=None):
-        """Each measure as a list, one number a set; and the energies of all.
+        """Each measure as a list, one number a set; the FID of all sets as one to the training images; and the energies of all.
 
         Args:
             sets: uint8 images (n, channel, height, width), as long as each other.
             labels: their classes (n,); where absent, sample i was asked for class i mod classes.
         """
-        found, first = [], 0
+        found, every, first = [], [], 0
         for i, images in enumerate(sets):
             features, scores = extract(self.extractor, images, self.where)
             x = images.to(self.where).float() / 255
-            asked = labels[i] if labels else torch.arange(first, first + len(images)) % len(self.dataset.classes)
-            right = logits(self.judge, x).argmax(1) == asked
+            seen = logits(self.judge, x)
+            asked = labels[i] if labels else torch.arange(first, first + len(images)) % seen.shape[1]
             energies = energy(logits(self.classifier, x))
             found.append(
                 {
                     **quality(features, scores, self.reference),
-                    "fjd_train": joint_distance(features, asked, self.train, self.train_labels),
-                    "accuracy": right.float().mean().item(),
+                    "fjd_train": joint_distance(features, asked, self.reference),
+                    "accuracy": (seen.argmax(1) == asked).float().mean().item(),
                     "energy_divergence": energy_divergence(energies, self.energies),
-                    "energies": energies,
                 }
             )
+            every.append((features, energies))
             first += len(images)
-        every = torch.cat([f.pop("energies") for f in found])
-        return {**{key: [f[key] for f in found] for key in found[0]}, "energy": statistics(every)}
+        features, energies = map(torch.cat, zip(*every, strict=True))
+        return {
+            **{key: [f[key] for f in found] for key in found[0]},
+            "fid_all_train": [frechet(moments(features), self.reference.train)],
+            "energy": statistics(energies),
+        }

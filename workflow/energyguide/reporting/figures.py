@@ -244,13 +244,16 @@ def scales(inputs, params):
 
 
 def losses(inputs, params):
-    """Training loss of the diffusion models."""
+    """Training loss of the diffusion models that were trained here."""
     figure, axes = plt.subplots(figsize=(WIDTH * 0.6, 2.2))
     for path in inputs.weights:
-        curve = read_sidecar(path)["history"]["losses"]
-        axes.plot(*zip(*curve, strict=True), label=path.rsplit("/", 1)[1].removesuffix(".safetensors"))
+        if curve := read_sidecar(path)["history"].get("losses"):
+            axes.plot(*zip(*curve, strict=True), label=path.rsplit("/", 1)[1].removesuffix(".safetensors"))
     axes.set(xlabel="images seen", ylabel="mean squared error of the noise", yscale="log")
-    axes.legend()
+    if axes.lines:
+        axes.legend()
+    else:
+        axes.text(0.5, 0.5, "no diffusion model was trained", transform=axes.transAxes, ha="center")
     return figure
 
 

@@ -63,15 +63,26 @@ def data(inputs, params):
         "nClasses": spec["classes"],
         "imageShape": rf"${spec['channels']}\times{spec['size']}\times{spec['size']}$",
         "smallNotice": small_notice(params) if params.small else "",
+        "sayReleased": released(params.weights),
     }
+
+
+def released(weights):
+    if not weights:
+        return "All of them were trained for it."
+    files = listing(rf"{escape(name)} (\texttt{{{spec['sha256'][:12]}}})" for name, spec in weights.items())
+    return (
+        f"Weights that others released stand, as they were found, for {files}, each with the beginning of its file's SHA-256; "
+        "the other networks were trained for it."
+    )
 
 
 def small_notice(params):
     size = params.data["size"]
     return (
-        rf"\emph{{This is the small default edition: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
+        rf"\emph{{This is a small edition: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
         "pixels, with networks and grids cut down to run in minutes without a GPU. It shows that the pipeline works, and "
-        "how; claims about larger images need a full-size edition.}"
+        "how; claims about full-size networks need a full-size edition.}"
     )
 
 

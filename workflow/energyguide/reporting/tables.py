@@ -48,15 +48,20 @@ def unconditional(inputs, params):
     records, body = [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
-        cells, fields = measured(at_scale(metrics, 0), keys)
-        records.append({"sampler": name, "steps": spec["steps"], **fields, **protocol_of(metrics)})
-        body.append([escape(spec["label"]), str(spec["steps"]), *cells])
-        body += published.line(name, keys, [""])
+        result, used = at_scale(metrics, 0), protocol_of(metrics)
+        cells, fields = measured(result, keys)
+        (together,), every = measured(result, ["fid_all_train"])
+        records.append({"sampler": name, "steps": spec["steps"], **fields, "fid_all_train": every["fid_all_train"], **used})
+        body.append([escape(spec["label"]), str(spec["steps"]), *cells, together])
+        body += published.line(name, [*keys, "fid_all_train"], [""])
     floor = read_json(inputs.floor)
     cells, fields = measured(floor, keys)
-    records.append({"sampler": "real images", "steps": "", **fields, **protocol_of(floor)})
-    body += [None, [f"Real images ({floor['images']} split)", "--", *cells]]
-    return Table(records, [["Sampler", "Steps", *(MEASURES[key][0] for key in keys)]], body, "lr" + "c" * len(keys))
+    records.append({"sampler": "real images", "steps": "", **fields, "fid_all_train": "", **protocol_of(floor)})
+    body += [None, [f"Real images ({floor['images']} split)", "--", *cells, "--"]]
+    headline = f"FID ({used['samples'] * used['sets']:,}/train)"
+    return Table(
+        records, [["Sampler", "Steps", *(MEASURES[key][0] for key in keys), headline]], body, "lr" + "c" * (len(keys) + 1)
+    )
 
 
 def variant_row(name, spec, metrics, scale, keys):
@@ -74,6 +79,7 @@ def variant_row(name, spec, metrics, scale, keys):
         "evaluations_diffusion": diffusion,
         "evaluations_classifier": classifier,
         "seconds_per_image": seconds,
+        "fid_all_train": Number.of(result["fid_all_train"]).mean,
         **protocol_of(metrics),
     }
     return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
@@ -128,35 +134,24 @@ KINDS = {"UNet": "diffusion", "CifarResNet": "classifier", "TimeClassifier": "ti
 
 
 def networks(inputs, params):
-    """What was trained: parameters, images seen, time."""
+    """The networks: parameters, and of those that were trained here images seen and time."""
     records, body = [], []
     for path in inputs.weights:
         info = read_sidecar(path)
         history = info["history"]
         name = path.rsplit("/", 1)[1].removesuffix(".safetensors")
         kind = KINDS[info["architecture"]]
-        best = max((score for _, score in history["scores"]), default=None)
-        records.append(
-            {
-                "network": name,
-                "kind": kind,
-                "parameters": history["parameters"],
-                "images_seen": history["images_seen"],
-                "seconds": history["seconds"],
-                "last_loss": history["losses"][-1][1],
-                "held_out_accuracy": "" if best is None else best,
-            }
-        )
-        body.append(
-            [
-                escape(name),
-                kind,
-                f"{history['parameters'] / 1e6:.2f}",
-                f"{history['images_seen'] / 1e3:,.0f}",
-                f"{history['seconds'] / 60:.1f}",
-                "--" if best is None else f"{100 * best:.1f}",
-            ]
-        )
+        trained = ["images_seen", "seconds", "last_loss", "held_out_accuracy"]
+        record = {"network": name, "kind": kind, "parameters": history["parameters"], **dict.fromkeys(trained, "")}
+        cells = ["--"] * 3
+        if "released" not in info:
+            best = max((score for _, score in history["scores"]), default=None)
+            record |= {"images_seen": history["images_seen"], "seconds": history["seconds"]}
+            record |= {"last_loss": history["losses"][-1][1], "held_out_accuracy": "" if best is None else best}
+            cells = [f"{history['images_seen'] / 1e3:,.0f}", f"{history['seconds'] / 60:.1f}"]
+            cells += ["--" if best is None else f"{100 * best:.1f}"]
+        records.append({**record, "released_sha256": info.get("released", {}).get("sha256", "")})
+        body.append([escape(name), kind, f"{history['parameters'] / 1e6:.2f}", *cells])
     header = [["Network", "Kind", "Parameters (M)", "Images seen (k)", "Minutes", r"Held-out accuracy (\%)"]]
     return Table(records, header, body, "llrrrr")
 

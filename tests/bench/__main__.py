@@ -1,0 +1,99 @@
+"""How fast the pipeline is, beside those who do the same: `make bench`, or
+
+    python tests/bench [--only sampling attacks training metrics starting planning] [--rounds 5] [--csv FILE]
+
+A ratio is the peer's time over ours, in one process and in turns: above 1 we are faster. Takes a quarter of an hour on two cores.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
+
+import contests
+import torch
+from compare import best_product, compare, seconds
+
+from energyguide.device import device
+from energyguide.storage import provenance
+
+ROOT = Path(__file__).parents[2]
+OURS = "import torch, energyguide.sampling, energyguide.nets.resnet, energyguide.storage"
+THEIRS = "import torch; from diffusers import DDIMPipeline, UNet2DModel; from torchvision.models import resnet18"
+PLANS = {  # about 10, 100, 1,000 and 10,000 jobs
+    10: ["table_robustness", "--config", "experiment=digits"],
+    100: ["--config", "experiment=digits"],
+    1000: ["--config", "experiment=cifar10"],
+    10000: ["--config", "experiment=cifar10", "experiments={cifar10: {sampling: {shards: 100}}}"],
+}
+
+
+def python(code):
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(ROOT / "workflow")}, capture_output=True)
+
+
+def starting(where):
+    """What a job imports before it draws its samples."""
+    return [
+        contests.Contest(
+            "start of a sampling job", "diffusers' imports", lambda: python(OURS), lambda: python(THEIRS), counted=False
+        )
+    ]
+
+
+def planning():
+    """How long Snakemake takes to build the DAG: seconds, and the number of jobs."""
+    rows = []
+    for arguments in PLANS.values():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [Path(sys.executable).parent / "snakemake", "-n", "--directory", folder, "--snakefile", ROOT / "Snakefile"]
+            command += ["--configfile", ROOT / "config.yaml", "--quiet", "rules", *arguments]
+            took, run = seconds(lambda c=command: subprocess.run(c, cwd=ROOT, capture_output=True, text=True))
+        if run.returncode:
+            sys.exit(run.stdout + run.stderr)
+        rows.append({"jobs": int(run.stdout.split("total")[1].split()[0]), "seconds": round(took, 1)})
+    return rows
+
+
+def table(rows):
+    """As Markdown."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main():
+    parts = ["sampling", "attacks", "training", "metrics", "starting", "planning"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--csv")
+    options = parser.parse_args()
+    where = device()
+    made = provenance()
+    print(f"{made['gpu'] or made['platform']}, {made['threads']} threads, torch {torch.__version__}, commit {made['commit']}")
+    limit = best_product(where)
+    print(f"best matrix product: {limit / 1e9:.0f} GFLOP/s", flush=True)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for part in filter(lambda name: name != "planning", options.only):
+            more = [Path(folder)] if part == "metrics" else []
+            for contest in (starting if part == "starting" else getattr(contests, part))(where, *more):
+                rows.append(compare(contest, options.rounds, limit))
+                print(", ".join(f"{key}: {value}" for key, value in rows[-1].items()), flush=True)
+    if rows:
+        print(f"\n{table(rows)}\n")
+    if "planning" in options.only:
+        print(table(planning()))
+    if options.csv and rows:
+        with open(options.csv, "w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

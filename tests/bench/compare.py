@@ -1,0 +1,72 @@
+"""Two ways to the same result, timed in turns in one process: A B A B, so that what slows the machine slows both."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+
+from energyguide.cost import Operations
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The same work by us and by a peer.
+
+    Attributes:
+        work: what is done.
+        peer: who does it beside us.
+        ours, theirs: functions without arguments that do it.
+        agree: raises AssertionError where the two results are not the same; None where chance decides.
+        counted: whether its floating-point operations are counted.
+    """
+
+    work: str
+    peer: str
+    ours: Callable
+    theirs: Callable
+    agree: Callable = None
+    counted: bool = True
+
+
+def seconds(function):
+    """How long it takes, and what it returns."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    began = time.perf_counter()
+    result = function()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - began, result
+
+
+def best_product(where, size=2048, rounds=10):
+    """The most floating-point operations a second in a product of two matrices: float32 on a CPU, bf16 on a GPU."""
+    kind = torch.bfloat16 if where.type == "cuda" else torch.float32
+    a, b = torch.randn(2, size, size, device=where, dtype=kind).unbind()
+    return 2 * size**3 / min(seconds(lambda: a @ b)[0] for _ in range(rounds))
+
+
+def compare(contest, rounds, limit):
+    """One row of the table. `limit` is what `best_product` says of this machine."""
+    first = contest.ours(), contest.theirs()  # and both are warm
+    if contest.agree:
+        contest.agree(*first)
+    times = [(seconds(contest.ours)[0], seconds(contest.theirs)[0]) for _ in range(rounds)]
+    ratios = [theirs / ours for ours, theirs in times]
+    row = {
+        "work": contest.work,
+        "peer": contest.peer,
+        "ratio": round(median(ratios), 2),
+        "least": round(min(ratios), 2),
+        "most": round(max(ratios), 2),
+        "seconds": round(median(ours for ours, _ in times), 3),
+        "share of the matrix product": "",
+    }
+    if contest.counted:
+        with Operations() as counter:
+            contest.ours()
+        share = counter.total / min(ours for ours, _ in times) / limit
+        row["share of the matrix product"] = round(share, 2)
+    return row

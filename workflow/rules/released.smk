@@ -1,0 +1,23 @@
+rule released:
+    """Released weights of a network, in place of its training."""
+    input:
+        code=code("import_weights.py"),
+    output:
+        weights=f"{R}/{{kind}}/{{network}}.safetensors",
+        sidecar=f"{R}/{{kind}}/{{network}}.safetensors.json",
+    log:
+        f"{R}/logs/{{kind}}/{{network}}.log",
+    wildcard_constraints:
+        kind="diffusion|classifiers",
+        network=any_of(experiment["weights"]),
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        **on_cpu(),
+    params:
+        release=lambda wildcards: experiment["weights"][wildcards.network],
+        network=lambda wildcards: derive.network(experiment, wildcards.network),
+    message:
+        "Released weights for {wildcards.network}"
+    script:
+        "../scripts/import_weights.py"
