@@ -221,6 +221,24 @@ def test_best_score_is_kept(tmp_path):
     assert not torch.equal(weights["fc.weight"], kept[1]["fc.weight"])
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_an_attack_that_stops_early_in_training_leaves_misclassified_images_where_it_began(early):
+    torch.manual_seed(0)
+    model, eps = CifarResNet(1, 3, "basic", (1,), width=4), 0.01
+    attack = {"norm": "l2", "steps": 3} | ({"stop_when_fooled": True} if early else {})
+    objective = ClassifierObjective(model, eps, attack, {"crop": 0, "flip": False, "jitter": 0}, None, CPU)
+    x = torch.rand(6, 1, 4, 4)
+    wrong = (model.eval()(x).argmax(1) + 1) % 3
+    model.requires_grad_(False)
+    torch.manual_seed(1)
+    loss = objective.loss(x, wrong).item()
+    torch.manual_seed(1)
+    direction, radius = torch.randn_like(x), torch.rand(len(x))
+    start = eps * radius.view(-1, 1, 1, 1) * direction / direction.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+    unmoved = torch.nn.functional.cross_entropy(model((x + start).clamp(0, 1)), wrong).item()
+    assert loss == pytest.approx(unmoved, rel=1e-6) if early else loss > unmoved + 1e-4
+
+
 @pytest.mark.parametrize("p_uncond, expected", [(0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])
 def test_class_is_withheld_as_often_as_asked(p_uncond, expected):
     torch.manual_seed(0)

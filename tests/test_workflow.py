@@ -202,7 +202,7 @@ def test_released_weights_take_the_place_of_a_training(built, tmp_path):
     before, release = sha256(made), {"file": file.name, "sha256": sha256(file), "format": "plain"}
     config = yaml.safe_load((tree / "tests/tiny.yaml").read_text())
     config["experiments"]["tiny"]["weights"] = {"eps0.5": release}
-    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config))
+    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     rules = planned(tree, "all")
     assert rules["released"] == 1 and not {"classifier", "diffusion", "time_classifier"} & rules.keys()
     snakemake(tree, "table_networks")
@@ -212,7 +212,7 @@ def test_released_weights_take_the_place_of_a_training(built, tmp_path):
     assert [name for name, row in rows.items() if row["released_sha256"] == release["sha256"]] == ["eps0.5"]
     assert not rows["eps0.5"]["images_seen"] and rows["eps0"]["images_seen"]
     config["experiments"]["tiny"]["weights"]["eps0.5"]["sha256"] = "0" * 64
-    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config))
+    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     run = snakemake(tree, "results/tiny/classifiers/eps0.5.safetensors", check=False)
     assert run.returncode and "released: released.safetensors has the sha256" in run.stdout + run.stderr
 

@@ -1,6 +1,6 @@
 """How fast the pipeline is, beside those who do the same: `make bench`, or
 
-    python tests/bench [--only sampling attacks training metrics starting planning] [--rounds 5] [--csv FILE]
+    python tests/bench [--only sampling attacks training metrics starting planning recipes] [--rounds 5] [--csv FILE]
 
 A ratio is the peer's time over ours, in one process and in turns: above 1 we are faster. Takes a quarter of an hour on two cores.
 """
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 import contests
 import torch
 from compare import best_product, compare, seconds
+from recipes import recipes
 
 from energyguide.device import device
 from energyguide.storage import provenance
@@ -24,6 +25,7 @@ from energyguide.storage import provenance
 ROOT = Path(__file__).parents[2]
 OURS = "import torch, energyguide.sampling, energyguide.nets.resnet, energyguide.storage"
 THEIRS = "import torch; from diffusers import DDIMPipeline, UNet2DModel; from torchvision.models import resnet18"
+CONTESTS = "sampling", "attacks", "training", "metrics", "starting"
 PLANS = {  # about 10, 100, 1,000 and 10,000 jobs
     10: ["table_robustness", "--config", "experiment=digits"],
     100: ["--config", "experiment=digits"],
@@ -66,7 +68,7 @@ def table(rows):
 
 
 def main():
-    parts = ["sampling", "attacks", "training", "metrics", "starting", "planning"]
+    parts = [*CONTESTS, "planning", "recipes"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--rounds", type=int, default=5)
@@ -79,7 +81,7 @@ def main():
     print(f"best matrix product: {limit / 1e9:.0f} GFLOP/s", flush=True)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for part in filter(lambda name: name != "planning", options.only):
+        for part in filter(CONTESTS.__contains__, options.only):
             more = [Path(folder)] if part == "metrics" else []
             for contest in (starting if part == "starting" else getattr(contests, part))(where, *more):
                 rows.append(compare(contest, options.rounds, limit))
@@ -87,7 +89,9 @@ def main():
     if rows:
         print(f"\n{table(rows)}\n")
     if "planning" in options.only:
-        print(table(planning()))
+        print(f"{table(planning())}\n")
+    if "recipes" in options.only:
+        print(table(recipes(where, ROOT / "config.yaml")))
     if options.csv and rows:
         with open(options.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, rows[0])

@@ -95,6 +95,7 @@ def settings(params):
         "gradientPoint": listing(sorted({POINTS[spec["at"]] for spec in variants if "unit" in spec})),
         "attackNorm": NORMS[params.attack["norm"]],
         "pgdTrainSteps": params.attack["steps"],
+        "pgdTrainStop": ", until an image is misclassified" if params.attack.get("stop_when_fooled") else "",
         "pgdTestSteps": params.robustness["steps"],
         "epsTrainList": listing(f"{eps:g}" for eps in params.eps_train),
         "energyClassifier": f"{energy_radius(params):g}",

@@ -15,13 +15,14 @@ class ClassifierObjective:
     Args:
         model: images in [0, 1] -> logits.
         eps_train: radius on the [0, 1] scale; 0 trains a plain classifier.
-        attack: the configuration's block: `norm`, `steps`.
+        attack: the configuration's block: `norm`, `steps`, and `stop_when_fooled`, which is false where it is absent.
         held_out: images and labels by whose accuracy, under the same attack, the best weights are chosen.
     """
 
     def __init__(self, model, eps_train, attack, augmentation, held_out, where):
         self.model, self.network = model, accelerated(model, where)
         self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
+        self.early = attack.get("stop_when_fooled", False)
         self.augmentation, self.held_out = augmentation, held_out
 
     def loss(self, x, y):
@@ -30,7 +31,7 @@ class ClassifierObjective:
         if self.ball.eps:
             start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
             with frozen(self.model):
-                x = pgd(self.network, x, y, self.ball, self.steps, start)
+                x = pgd(self.network, x, y, self.ball, self.steps, start, stop_when_fooled=self.early)
         return F.cross_entropy(self.network(x), y)
 
     def score(self):
