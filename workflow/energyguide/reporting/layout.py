@@ -138,7 +138,6 @@ MEASURES = {  # key: heading, digits, factor
     "accuracy": (r"Acc.\ (\%)", 1, 100),
     "energy_divergence": ("$W_1$", 2, 1),
     "fjd_train": ("FJD (train)", 2, 1),
-    "fid_all_train": ("FID (all, train)", 2, 1),
 }
 
 

@@ -3,7 +3,7 @@
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "table_".
 """
 
-from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of, radius_text
+from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, plus_minus, protocol_of, radius_text
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.survey import read_answers, tally
 from energyguide.storage import read_json, read_sidecar
@@ -50,9 +50,9 @@ def unconditional(inputs, params):
         metrics = read_metrics(inputs.metrics, name)
         result, used = at_scale(metrics, 0), protocol_of(metrics)
         cells, fields = measured(result, keys)
-        (together,), every = measured(result, ["fid_all_train"])
-        records.append({"sampler": name, "steps": spec["steps"], **fields, "fid_all_train": every["fid_all_train"], **used})
-        body.append([escape(spec["label"]), str(spec["steps"]), *cells, together])
+        together = result["fid_all_train"]
+        records.append({"sampler": name, "steps": spec["steps"], **fields, "fid_all_train": together[0], **used})
+        body.append([escape(spec["label"]), str(spec["steps"]), *cells, plus_minus(together)])
         body += published.line(name, [*keys, "fid_all_train"], [""])
     floor = read_json(inputs.floor)
     cells, fields = measured(floor, keys)
@@ -79,7 +79,7 @@ def variant_row(name, spec, metrics, scale, keys):
         "evaluations_diffusion": diffusion,
         "evaluations_classifier": classifier,
         "seconds_per_image": seconds,
-        "fid_all_train": Number.of(result["fid_all_train"]).mean,
+        "fid_all_train": result["fid_all_train"][0],
         **protocol_of(metrics),
     }
     return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
