@@ -120,8 +120,9 @@ def attacks(where):
             found.append((theirs(attack(x_test, y_test)).argmax(1) == y_test).float().mean().item())
         return found
 
-    def near(a, b):
-        assert all(abs(first - second) < 0.03 for first, second in zip(a, b, strict=True)), (a, b)
+    def no_weaker(a, b):
+        """An image that was misclassified on the way counts, and is left as it was then: theirs may come back."""
+        assert all(first <= second + 0.005 for first, second in zip(a, b, strict=True)), (a, b)
 
     x, y = x[:512], y[:512]
     objective = ClassifierObjective(ours, 0.5, {"norm": "l2", "steps": 7}, PLAIN, None, where)
@@ -138,7 +139,7 @@ def attacks(where):
     library = torchattacks.PGDL2(theirs, eps=0.5, alpha=2.5 * 0.5 / 7, steps=7)
     by_hand = peers.plain_pgd(theirs, 0.5, 7)
     return [
-        Contest("PGD-20 at four radii, a plain classifier", "torchattacks", ours_evaluated, theirs_evaluated, near),
+        Contest("PGD-20 at four radii, a plain classifier", "torchattacks", ours_evaluated, theirs_evaluated, no_weaker),
         Contest(
             "PGD-7, adversarial training", "torchattacks", ours_trained, lambda: peers.train_robust(theirs, library, x, y, 64)
         ),
