@@ -15,6 +15,7 @@ from energyguide.config.resolve import resolve
 from energyguide.guidance import Models
 from energyguide.nets.resnet import CifarResNet
 from energyguide.sampling import draw
+from energyguide.storage import csv_text
 from energyguide.training.classifier import ClassifierObjective
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +90,7 @@ def test_hours_are_operations_over_rates(tiny):
     found = {row["rule"]: row for row in cost.records(tiny, images, {"data": 1, "diffusion": 3, "sample": 40}, speed)}
     assert found["diffusion"]["hours"] == pytest.approx(found["diffusion"]["petaflop"] * 1e6 / 3600)
     assert found["data"]["petaflop"] is None and found["data"]["megabytes"] == pytest.approx(1797 * 64 / 1e6)
-    assert cost.as_csv(list(found.values())).startswith(",".join(cost.COLUMNS))
+    assert csv_text(found.values(), cost.COLUMNS).startswith(",".join(cost.COLUMNS))
     assert "total" in (text := cost.as_text(list(found.values()), speed)) and "1 in training" in text
     assert all(rate > 0 for rate in cost.rates(tiny, torch.device("cpu"), rounds=1).values())
 

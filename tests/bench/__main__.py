@@ -6,7 +6,6 @@ A ratio is the peer's time over ours, in one process and in turns: above 1 we ar
 """
 
 import argparse
-import csv
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from compare import best_product, compare, seconds
 from recipes import recipes
 
 from energyguide.device import device
-from energyguide.storage import provenance
+from energyguide.storage import csv_text, provenance
 
 ROOT = Path(__file__).parents[2]
 OURS = "import torch, energyguide.sampling, energyguide.nets.resnet, energyguide.storage"
@@ -93,10 +92,7 @@ def main():
     if "recipes" in options.only:
         print(table(recipes(where, ROOT / "config.yaml")))
     if options.csv and rows:
-        with open(options.csv, "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+        Path(options.csv).write_text(csv_text(rows, list(rows[0])))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Counted are the passes of the networks, on the networks themselves; what is smal
 the choice of checkpoints, trajectories, figures, and the start of each job.
 """
 
-import csv
-import io
 import time
 from collections import Counter
 
@@ -221,14 +219,6 @@ def records(experiment, images, jobs, speed):
         petaflop = sum(passes.values()) / 1e15
         found.append(dict(zip(COLUMNS, [rule, count, petaflop or None, hours or None, space.get(rule)], strict=True)))
     return found
-
-
-def as_csv(found):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(found)
-    return text.getvalue()
 
 
 def as_text(found, speed):

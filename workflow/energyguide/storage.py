@@ -4,7 +4,9 @@ Weights are safetensors, arrays are npz, everything else is JSON. No pickle is r
 and that without code (`weights_only`).
 """
 
+import csv
 import hashlib
+import io
 import json
 import os
 import platform
@@ -57,6 +59,15 @@ def write_text(path, text):
 
 def write_json(path, value):
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def csv_text(records, columns):
+    """Dictionaries that have these keys, as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
 
 
 def read_json(path):

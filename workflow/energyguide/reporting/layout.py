@@ -2,12 +2,12 @@
 
 import base64
 import csv
-import io
 import re
 from dataclasses import dataclass
 
 from energyguide.reporting.markup import markup
 from energyguide.reporting.results import Number
+from energyguide.storage import csv_text
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -51,11 +51,7 @@ class Table:
     long: bool = False
 
     def csv(self):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.records)
-        return text.getvalue()
+        return csv_text(self.records, list(self.records[0]))
 
     def latex(self):
         def line(cells):

@@ -1,7 +1,5 @@
 """What runs of the workflow tell of themselves: what every rule used, and why jobs failed. Both are read from the jobs' logs."""
 
-import csv
-import io
 import logging
 import re
 from collections import defaultdict
@@ -10,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from energyguide.joblogs import ENDED, KEPT, Attempt, kept, runs
+from energyguide.storage import csv_text
 
 COLUMNS = ["rule", "jobs", "attempts", "silent", "hours", "gpu_hours", "time_used", "memory_used"]
 HEAD = ["rule", "jobs", "attempts", "hours", "GPU hours", "time", "memory"]
@@ -52,11 +51,7 @@ def usage(folder):
 
 
 def usage_csv(records):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: round(v, 6) if isinstance(v, float) else v for key, v in record.items()} for record in records)
-    return text.getvalue()
+    return csv_text([{key: round(v, 6) if isinstance(v, float) else v for key, v in r.items()} for r in records], COLUMNS)
 
 
 def usage_table(records):
