@@ -1,7 +1,7 @@
 """What an experiment costs before it is run: floating-point operations by rule, hours at measured rates, and disk.
 
-Counted are the passes of the networks, on the networks themselves; what is small beside them is not: convolutions aside,
-the choice of checkpoints, trajectories, figures, and the start of each job.
+Counted are the passes of the networks, on the networks themselves; what is small beside them is not: the choice of checkpoints,
+trajectories, figures, and the start of each job.
 """
 
 import time
@@ -148,7 +148,7 @@ def measuring(experiment, passes, variants, images):
 
 def operations(experiment, images):
     """Floating-point operations by rule and kind of pass; `images` has the sizes of the splits "train" and "test"."""
-    passes, variants = Passes(experiment), {**experiment["variants"], **derive.ablations(experiment)}
+    passes, variants = Passes(experiment), derive.sampled(experiment)
     return {
         **training(experiment, passes),
         "sample": sampling(experiment, passes, variants),
@@ -158,7 +158,7 @@ def operations(experiment, images):
 
 def disk(experiment, images):
     """Megabytes by rule of what stays: weights in float32, and images of 8 bits a channel."""
-    passes, variants = Passes(experiment), {**experiment["variants"], **derive.ablations(experiment)}
+    passes, variants = Passes(experiment), derive.sampled(experiment)
     channels, height, width = passes.shape
     followed, kept = derive.followed(experiment), len(experiment["diffusion"]["snapshots"])
     models = [*experiment["diffusion"]["models"], *[followed] * kept]

@@ -6,12 +6,10 @@ NOTHING = "(?!)"
 R = f"results/{experiment['name']}"
 PUBLISHED = "paper/published.csv"
 VARIANTS = experiment["variants"]
-SAMPLED = {**VARIANTS, **derive.ablations(experiment)}
+SAMPLED = derive.sampled(experiment)
 EPS_TRAIN = derive.classifiers(experiment)
 TIME_CLASSIFIERS = derive.time_classifiers(experiment)
-TRAINED = {*experiment["diffusion"]["models"], *EPS_TRAIN, *TIME_CLASSIFIERS, "judge"} - {
-    *experiment["weights"]
-}
+TRAINED = {*derive.networks(experiment)} - {*experiment["weights"]}
 SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
 
 

@@ -51,7 +51,7 @@ rule cost:
         "../../envs/python.yaml"
     params:
         experiment=experiment,
-        images=derive.images(experiment),
+        images=lambda wildcards: derive.images(experiment),  # looks into the folder of images: not at each start
         jobs=JOBS,
         threads=experiment["threads"],
         csv=f"{R}/cost.csv",

@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from energyguide.config.derive import baseline, classifiers, followed, guidance_names, network, scale_name, time_classifiers
+from energyguide.config.derive import (
+    baseline,
+    classifiers,
+    followed,
+    guidance_names,
+    network,
+    networks,
+    scale_name,
+    time_classifiers,
+)
 
 FIXED = {  # what is known of a source beforehand
     "digits": {"channels": 1, "size": 8, "classes": 10},
@@ -213,7 +222,7 @@ def check_comparisons(experiment, need):
 
 
 def check_weights(experiment, need):
-    known = [*experiment["diffusion"]["models"], *classifiers(experiment), *time_classifiers(experiment), "judge"]
+    known = networks(experiment)
     for name, spec in experiment["weights"].items():
         key = f"weights.{name}"
         need(name in known, key, f"no network has this name; there are {', '.join(known)}")

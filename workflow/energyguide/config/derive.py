@@ -93,6 +93,11 @@ def ablations(experiment):
     return blocks
 
 
+def networks(experiment):
+    """The names of all networks of the experiment."""
+    return [*experiment["diffusion"]["models"], *classifiers(experiment), *time_classifiers(experiment), "judge"]
+
+
 def network(experiment, name):
     """The class of a network of the experiment, by its name, and the arguments that it is made with."""
     data, models = experiment["data"], experiment["diffusion"]["models"]
@@ -124,6 +129,11 @@ def images(experiment):
         train, test = (min(n, data["classes"] * data["per_class"][part]) for part, n in (("train", train), ("test", test)))
     held_out = round(data["held_out"] * train)
     return {"train": train - held_out, "val": held_out, "test": test}
+
+
+def sampled(experiment):
+    """The blocks of all variants that are sampled: those of the configuration, and `ablations`."""
+    return {**experiment["variants"], **ablations(experiment)}
 
 
 def spread(count, steps):

@@ -12,16 +12,16 @@ from energyguide.robustness import logits
 NAMES = {"inception": "Inception features", "judge": "classifier features"}
 
 
-def extractor(spec, judge, where):
-    """What the `metrics` block asks for: Inception, or the judge, a file of weights."""
+def extractor(spec, judge):
+    """What the `metrics` block asks for: Inception, or the judge, a network."""
     if spec["features"] == "inception":
         return inception(spec.get("inception"))
-    return ClassifierFeatures("judge", ["penultimate", "logits"], load(CifarResNet, judge, where))
+    return ClassifierFeatures("judge", ["penultimate", "logits"], judge)
 
 
 def measure_reference(dataset, judge, spec, where):
     """The `Reference` that the `metrics` block asks for."""
-    network = extractor(spec, judge, where)
+    network = extractor(spec, load(CifarResNet, judge, where))
 
     def features(split):
         return extract(network, torch.from_numpy(dataset.images[split]), where)[0]
@@ -45,7 +45,7 @@ class Judgement:
     def __init__(self, reference, judge, classifier, energies, spec, where):
         self.spec, self.where, self.reference = spec, where, reference
         self.judge, self.classifier = load(CifarResNet, judge, where), load(CifarResNet, classifier, where)
-        self.extractor = extractor(spec, judge, where)
+        self.extractor = extractor(spec, self.judge)
         self.energies = torch.from_numpy(energies)
 
     def protocol(self, samples, sets):
