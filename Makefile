@@ -29,7 +29,7 @@ test: env  ## Run all tests and checks
 	@envs/tex.sh || true
 	@pytest $(ARGS)
 
-bench: env  ## Compare the speed with that of others: a quarter of an hour on 2 cores
+bench: env  ## Compare the speed with that of others: half an hour on 2 cores
 	@python tests/bench $(ARGS)
 
 lint: env  ## Only the checks of style

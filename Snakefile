@@ -40,6 +40,7 @@ localrules:
     tables,
     figures,
     measurements,
+    measured,
     parts,
 
 

@@ -14,7 +14,7 @@ ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
     {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs"},
-    {"data", "nets", "checkpoints", "mixture", "device"},
+    {"data", "nets", "checkpoints", "mixture", "device", "memory"},
     {"energy", "attacks", "corruptions"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},

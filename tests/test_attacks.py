@@ -146,8 +146,25 @@ def test_accuracy_counts_what_the_attack_leaves(target, monkeypatch):
     assert 0 < robust < clean
     assert accuracy(model, x, y, L2(0.3), STEPS) == pytest.approx(robust)
     seeded = accuracy(model, x, y, L2(0.3), STEPS, seed=1)
-    monkeypatch.setattr("energyguide.robustness.batches.__defaults__", (None, 7))
+    monkeypatch.setattr("energyguide.robustness.BATCH", 7)
     assert accuracy(model, x, y, L2(0.3), STEPS, seed=1) == seeded
+
+
+def test_the_judge_says_what_is_fooled(target):
+    """An approximation that takes every image that is right for fooled stops none of them; an exact one changes nothing."""
+    model, x, y = target
+
+    def doubting(z):
+        logits = model(z)
+        return logits - 1e6 * torch.nn.functional.one_hot(logits.argmax(1), 4)  # never what the model says
+
+    expected = attack(target, L2(0.3), STEPS, stop_when_fooled=True)
+    with frozen(model):
+        judged = pgd(lambda z: model(z), x, y, L2(0.3), STEPS, stop_when_fooled=True, judge=model)
+        torch.testing.assert_close(judged, expected)
+        moved = lengths(pgd(doubting, x, y, L2(0.3), STEPS, stop_when_fooled=True, judge=model) - x).flatten()
+        assert (moved[model(x).argmax(1) == y] > 0).all()
+        assert accuracy(model, x, y, L2(0.3), STEPS, attacker=lambda z: model(z)) == accuracy(model, x, y, L2(0.3), STEPS)
 
 
 def test_corruptions(target, generator):

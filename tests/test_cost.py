@@ -70,7 +70,7 @@ def test_adversarial_training_takes_what_was_reckoned(tiny):
         CifarResNet(**derive.network(tiny, "eps0.5")[1]), 0.5, spec["attack"], spec["augment"], None, torch.device("cpu")
     )
     with cost.Operations() as counter:
-        objective.loss(torch.rand(batch, *passes.shape), torch.arange(batch) % 10).backward()
+        objective.loss(*objective.batch(torch.rand(batch, *passes.shape), torch.arange(batch) % 10)).backward()
     assert counter.total * spec["training"]["steps"] == pytest.approx(expected, rel=0.05)
 
 

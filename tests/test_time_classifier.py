@@ -161,9 +161,9 @@ def test_the_objective_noises_attacks_and_leaves_the_network_as_it_was():
     t = torch.randint(1000, (64,))
     x_t = schedule.add_noise(2 * images - 1, t, torch.randn_like(images))
     torch.manual_seed(7)
-    torch.testing.assert_close(vanilla.loss(images, y), F.cross_entropy(model(x_t, t), y))
+    torch.testing.assert_close(vanilla.loss(*vanilla.batch(images, y)), F.cross_entropy(model(x_t, t), y))
     torch.manual_seed(7)
-    loss = robust.loss(images, y)
+    loss = robust.loss(*robust.batch(images, y))
     assert loss > F.cross_entropy(model(x_t, t), y) + 0.01
     loss.backward()
     assert model.training and all(p.grad is not None for p in model.parameters())

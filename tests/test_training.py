@@ -43,9 +43,9 @@ def data(n=20, size=4):
     return torch.rand(n, 1, size, size, generator=generator), torch.arange(n) % 3
 
 
-def diffusion():
+def diffusion(acceleration=None):
     model = UNet(1, 4, classes=3, width=4, multipliers=(1, 2), blocks=1, attention=(2,), dropout=0.2)
-    return DiffusionObjective(model, linear_schedule(), 0.3, AUGMENT, CPU)
+    return DiffusionObjective(model, linear_schedule(), 0.3, AUGMENT, CPU, acceleration)
 
 
 def classifier(eps_train):
@@ -60,24 +60,25 @@ def time_classifier():
 
 RUNS = {
     "diffusion": (diffusion, SPEC | {"ema_images": 30}),
+    "accelerated": (partial(diffusion, {"bf16": True, "compiled": True}), SPEC | {"ema_images": 30}),
     "plain": (partial(classifier, 0), SPEC | {"optimizer": "sgd", "lr_schedule": "milestones", "milestones": [0.5], "clip": 0}),
     "robust": (partial(classifier, 0.5), SPEC | {"score_every": 3}),
     "time": (time_classifier, SPEC),
 }
 
 
-def run(name, folder, seed=0, init=0, before_loss=lambda step: None, every=60):
-    """Train from scratch, or on; `before_loss` is called with the number of this attempt's step."""
+def run(name, folder, seed=0, init=0, before_step=lambda step: None, every=60):
+    """Train from scratch, or on; `before_step` is called with the number of this attempt's step."""
     make, spec = RUNS[name]
     torch.manual_seed(init)
     objective = make()
-    plain, count = objective.loss, iter(range(1000))
+    plain, count = objective.batch, iter(range(1000))
 
-    def loss(x, y):
-        before_loss(next(count))
+    def batch(x, y):
+        before_step(next(count))
         return plain(x, y)
 
-    objective.loss = loss
+    objective.batch = batch
     return loop.train(objective, spec, *data(), seed, ResumeState(folder, name, every))
 
 
@@ -99,12 +100,12 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     whole = run(name, tmp_path / "whole")
     for attempt, (at, number) in enumerate(((2, signal.SIGTERM), (0, signal.SIGINT), (STEPS - 5, signal.SIGTERM))):
         with pytest.raises(checkpoints.Interrupted, match="run the same command"):
-            run(name, tmp_path / "cut", init=attempt + 1 if attempt else 0, before_loss=send(number, at))
+            run(name, tmp_path / "cut", init=attempt + 1 if attempt else 0, before_step=send(number, at))
     cut = run(name, tmp_path / "cut", init=9)
     assert_same(cut, whole)
     assert (cut[1]["attempts"], whole[1]["attempts"]) == (4, 1)
     assert len(whole[1]["losses"]) == STEPS
-    assert_same(run(name, tmp_path / "whole", init=9, before_loss=pytest.fail), whole)  # what is done is not done again
+    assert_same(run(name, tmp_path / "whole", init=9, before_step=pytest.fail), whole)  # what is done is not done again
     other = run(name, tmp_path / "other", seed=1)
     assert not all(torch.equal(a, b) for a, b in zip(other[0].values(), whole[0].values(), strict=True))
 
@@ -117,14 +118,14 @@ def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_image
     def run(steps, folder, snapshots=(), interrupt=False):
         torch.manual_seed(0)
         objective, store = diffusion(), ResumeState(tmp_path / folder, 0)
-        plain, count = objective.loss, iter(range(100))
+        plain, count = objective.batch, iter(range(100))
 
-        def loss(x, y):
+        def batch(x, y):
             if interrupt and next(count) == 4:
                 os.kill(os.getpid(), signal.SIGTERM)
             return plain(x, y)
 
-        objective.loss = loss
+        objective.batch = batch
         return loop.train(objective, spec | {"steps": steps}, *data(), 0, store, snapshots=snapshots)[0], store
 
     with pytest.raises(checkpoints.Interrupted):
@@ -147,7 +148,7 @@ def test_killed_run_goes_on_from_its_last_save(tmp_path):
 
 def run_until_killed(folder, step):
     torch.set_num_threads(1)
-    run("diffusion", folder, before_loss=send(signal.SIGKILL, step), every=0)
+    run("diffusion", folder, before_step=send(signal.SIGKILL, step), every=0)
 
 
 def test_handlers_are_put_back_and_signals_noted():
@@ -163,7 +164,7 @@ def test_handlers_are_put_back_and_signals_noted():
 def test_a_loss_that_is_not_finite_is_an_error(tmp_path, value):
     objective = diffusion()
     plain = objective.loss
-    objective.loss = lambda x, y: plain(x, y) * value
+    objective.loss = lambda *tensors: plain(*tensors) * value
     with pytest.raises(FloatingPointError, match="lower `lr`"):
         loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0))
 
@@ -231,7 +232,7 @@ def test_an_attack_that_stops_early_in_training_leaves_misclassified_images_wher
     wrong = (model.eval()(x).argmax(1) + 1) % 3
     model.requires_grad_(False)
     torch.manual_seed(1)
-    loss = objective.loss(x, wrong).item()
+    loss = objective.loss(*objective.batch(x, wrong)).item()
     torch.manual_seed(1)
     direction, radius = torch.randn_like(x), torch.rand(len(x))
     start = eps * radius.view(-1, 1, 1, 1) * direction / direction.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
@@ -262,9 +263,9 @@ def test_diffusion_loss_is_the_error_of_the_noise(generator):
 
     batch, y = x.expand(2000, -1, -1, -1), torch.zeros(2000, dtype=torch.int64)
     objective.network = knows
-    assert objective.loss(batch, y) < 1e-5
+    assert objective.loss(*objective.batch(batch, y)) < 1e-5
     objective.network = lambda x_t, t, y: torch.zeros_like(x_t)
-    assert objective.loss(batch, y).item() == pytest.approx(1, abs=0.05)
+    assert objective.loss(*objective.batch(batch, y)).item() == pytest.approx(1, abs=0.05)
 
 
 def test_training_learns(tmp_path):

@@ -83,6 +83,19 @@ def test_the_report_has_every_table_and_figure_where_the_paper_has_it(built, tmp
         assert all(captions[number].startswith(words) for number, words in numbered.items())
 
 
+def test_measured_gathers_what_was_measured(built):
+    snakemake(built, "measured")
+    results = built / "results/tiny"
+    found = json.loads((results / "measured.json").read_text())
+    assert found["command"] == "snakemake measured --config experiment=tiny"
+    assert found["configuration"]["classifiers"]["eps_train"] == [0, 0.5] == [part["eps_train"] for part in found["robustness"]]
+    for part, name in zip(found["robustness"], ("eps0", "eps0.5"), strict=True):
+        assert part["accuracy"] == json.loads((results / f"robustness/{name}.json").read_text())["accuracy"]
+        assert part["protocol"]["n"] == 359 and part["history"]["images_seen"] == 960 and part["provenance"]["packages"]
+    assert found["samples"].keys() == {path.name for path in (results / "metrics").iterdir()}
+    assert found["samples"]["classifier-robust-0.5"]["scales"].keys() == {"1", "4", "16"}
+
+
 def test_every_target_has_a_docstring(built):
     listing = snakemake(built, "--list-target-rules").stdout.strip().split("\n")
     assert sum(line.startswith(("table_", "figure_")) for line in listing) == 31

@@ -2,7 +2,7 @@
 
     python tests/bench [--only sampling attacks training metrics starting planning recipes] [--rounds 5] [--csv FILE]
 
-A ratio is the peer's time over ours, in one process and in turns: above 1 we are faster. Takes a quarter of an hour on two cores.
+A ratio is the peer's time over ours, in one process and in turns: above 1 we are faster. Takes half an hour on two cores.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import torch
 from compare import best_product, compare, seconds
 from recipes import recipes
 
-from energyguide.device import device
+from energyguide.device import device, has_bf16
 from energyguide.storage import csv_text, provenance
 
 ROOT = Path(__file__).parents[2]
@@ -76,14 +76,15 @@ def main():
     where = device()
     made = provenance()
     print(f"{made['gpu'] or made['platform']}, {made['threads']} threads, torch {torch.__version__}, commit {made['commit']}")
-    limit = best_product(where)
-    print(f"best matrix product: {limit / 1e9:.0f} GFLOP/s", flush=True)
+    limits = {bf16: best_product(where, bf16) for bf16 in {False, has_bf16(where)}}
+    for bf16, limit in limits.items():
+        print(f"best matrix product in {'bf16' if bf16 else 'float32'}: {limit / 1e9:.0f} GFLOP/s", flush=True)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for part in filter(CONTESTS.__contains__, options.only):
             more = [Path(folder)] if part == "metrics" else []
             for contest in (starting if part == "starting" else getattr(contests, part))(where, *more):
-                rows.append(compare(contest, options.rounds, limit))
+                rows.append(compare(contest, options.rounds, limits))
                 print(", ".join(f"{key}: {value}" for key, value in rows[-1].items()), flush=True)
     if rows:
         print(f"\n{table(rows)}\n")

@@ -20,6 +20,7 @@ class Contest:
         ours, theirs: functions without arguments that do it.
         agree: raises AssertionError where the two results are not the same; None where chance decides.
         counted: whether its floating-point operations are counted.
+        bf16: whether ours computes in bf16; the peers do as they do by themselves, in float32.
     """
 
     work: str
@@ -28,6 +29,7 @@ class Contest:
     theirs: Callable
     agree: Callable = None
     counted: bool = True
+    bf16: bool = False
 
 
 def seconds(function):
@@ -41,15 +43,14 @@ def seconds(function):
     return time.perf_counter() - began, result
 
 
-def best_product(where, size=2048, rounds=10):
-    """The most floating-point operations a second in a product of two matrices: float32 on a CPU, bf16 on a GPU."""
-    kind = torch.bfloat16 if where.type == "cuda" else torch.float32
-    a, b = torch.randn(2, size, size, device=where, dtype=kind).unbind()
+def best_product(where, bf16, size=2048, rounds=10):
+    """The most floating-point operations a second in a product of two matrices, in bf16 or in float32."""
+    a, b = torch.randn(2, size, size, device=where, dtype=torch.bfloat16 if bf16 else torch.float32).unbind()
     return 2 * size**3 / min(seconds(lambda: a @ b)[0] for _ in range(rounds))
 
 
-def compare(contest, rounds, limit):
-    """One row of the table. `limit` is what `best_product` says of this machine."""
+def compare(contest, rounds, limits):
+    """One row of the table. `limits` has what `best_product` says of this machine, by whether it is in bf16."""
     first = contest.ours(), contest.theirs()  # and both are warm
     if contest.agree:
         contest.agree(*first)
@@ -58,6 +59,7 @@ def compare(contest, rounds, limit):
     row = {
         "work": contest.work,
         "peer": contest.peer,
+        "ours in": "bf16" if contest.bf16 else "float32" if contest.counted else "",
         "ratio": round(median(ratios), 2),
         "least": round(min(ratios), 2),
         "most": round(max(ratios), 2),
@@ -67,6 +69,6 @@ def compare(contest, rounds, limit):
     if contest.counted:
         with Operations() as counter:
             contest.ours()
-        share = counter.total / min(ours for ours, _ in times) / limit
+        share = counter.total / min(ours for ours, _ in times) / limits[contest.bf16]
         row["share of the matrix product"] = round(share, 2)
     return row

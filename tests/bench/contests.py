@@ -1,6 +1,8 @@
 """What is compared: the same weights and the same noise, by us and by a peer."""
 
+import copy
 import math
+from functools import partial
 
 import peers
 import torch
@@ -12,7 +14,7 @@ from torch_fidelity.registry import register_feature_extractor
 
 from energyguide.attacks import BALLS
 from energyguide.data.sources import load
-from energyguide.device import accelerated
+from energyguide.device import accelerated, has_bf16
 from energyguide.guidance import Models
 from energyguide.metrics.features import ClassifierFeatures, extract
 from energyguide.metrics.quality import frechet, moments
@@ -49,6 +51,12 @@ class Nowhere:
         return 1
 
 
+def ways(where):
+    """The accelerations to compare: none, and what the machine has."""
+    full = {"bf16": True, "compiled": True}
+    return [full] if where.type == "cuda" else [{}, full] if has_bf16(where) else [{}]
+
+
 def close(a, b):
     torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-2)
 
@@ -62,13 +70,13 @@ def sampling(where):
     ours = fit(UNet(3, 32, dropout=0.0, **shape), diffusers(theirs.state_dict())).to(where).eval().requires_grad_(False)
     judge = peers.classifier(3, 10, LAYERS).to(where).eval().requires_grad_(False)
     guide = fit(CifarResNet(3, 10, "basic", LAYERS), judge.network.state_dict()).to(where).eval().requires_grad_(False)
-    network, classify = accelerated(ours, where), accelerated(guide, where)
-    models = Models(logits=lambda x, t: classify((x + 1) / 2))
     numbers = torch.arange(count, device=where)
     start, y = normal(0, numbers, 0, (3, 32, 32)), numbers % 10
     schedule = respace(linear_schedule(), 50)
 
-    def contest(sampler, guided):
+    def contest(sampler, guided, way):
+        network, classify = accelerated(copy.deepcopy(ours), where, **way), accelerated(copy.deepcopy(guide), where, **way)
+        models = Models(logits=lambda x, t: classify((x + 1) / 2))
         spec = {"guidance": "classifier" if guided else "unguided", "unit": "eps" if sampler == "ddim" else "sigma2", "at": "x_t"}
 
         @torch.no_grad()
@@ -81,9 +89,10 @@ def sampling(where):
             return peers.sample(theirs, start, 50, sampler, judge if guided else None, y)
 
         name = f"{sampler.upper()}-50, {'classifier-guided' if guided else 'unguided'}"
-        return Contest(name, "diffusers", walk, loop, close if sampler == "ddim" and not gpu else None)
+        exact = sampler == "ddim" and not way
+        return Contest(name, "diffusers", walk, loop, close if exact else None, bf16=bool(way))
 
-    return [contest(sampler, guided) for guided in (False, True) for sampler in ("ddim", "ddpm")]
+    return [contest(sampler, guided, way) for guided in (False, True) for sampler in ("ddim", "ddpm") for way in ways(where)]
 
 
 def digits(where):
@@ -110,8 +119,8 @@ def attacks(where):
     _, (x, y), (x_test, y_test) = digits(where)
     radii = (0.25, 0.5, 1, 2)
 
-    def ours_evaluated():
-        return [accuracy(ours, x_test, y_test, BALLS["l2"](eps), 20) for eps in radii]
+    def ours_evaluated(attacker):
+        return [accuracy(ours, x_test, y_test, BALLS["l2"](eps), 20, attacker=attacker) for eps in radii]
 
     def theirs_evaluated():
         found = []
@@ -125,48 +134,47 @@ def attacks(where):
         assert all(first <= second + 0.005 for first, second in zip(a, b, strict=True)), (a, b)
 
     x, y = x[:512], y[:512]
-    objective = ClassifierObjective(ours, 0.5, {"norm": "l2", "steps": 7}, PLAIN, None, where)
 
-    def ours_trained():
-        ours.train()
-        update = optimizer({"optimizer": "sgd", "lr": 0.01, "weight_decay": 0}, list(ours.parameters()))
+    def ours_trained(objective):
+        model = objective.model.train()
+        update = optimizer({"optimizer": "sgd", "lr": 0.01, "weight_decay": 0}, list(model.parameters()))
         for images, labels in zip(x.split(64), y.split(64), strict=True):
-            loss = objective.loss(images, labels)
+            loss = objective.loss(*objective.batch(images, labels))
             update.zero_grad()
             loss.backward()
             update.step()
 
     library = torchattacks.PGDL2(theirs, eps=0.5, alpha=2.5 * 0.5 / 7, steps=7)
     by_hand = peers.plain_pgd(theirs, 0.5, 7)
-    return [
-        Contest("PGD-20 at four radii, a plain classifier", "torchattacks", ours_evaluated, theirs_evaluated, no_weaker),
-        Contest(
-            "PGD-7, adversarial training", "torchattacks", ours_trained, lambda: peers.train_robust(theirs, library, x, y, 64)
-        ),
-        Contest(
-            "PGD-7, adversarial training", "a plain loop", ours_trained, lambda: peers.train_robust(theirs, by_hand, x, y, 64)
-        ),
-    ]
+    found = []
+    for way in ways(where):
+        objective = ClassifierObjective(copy.deepcopy(ours), 0.5, {"norm": "l2", "steps": 7}, PLAIN, None, where, way)
+        evaluated = partial(ours_evaluated, accelerated(copy.deepcopy(ours), where, **way) if way else None)
+        bf16, trained = bool(way), partial(ours_trained, objective)
+        found.append(
+            Contest("PGD-20 at four radii, a plain classifier", "torchattacks", evaluated, theirs_evaluated, no_weaker, bf16=bf16)
+        )
+        for peer, attack in (("torchattacks", library), ("a plain loop", by_hand)):
+            loop = partial(peers.train_robust, theirs, attack, x, y, 64)
+            found.append(Contest("PGD-7, adversarial training", peer, trained, loop, bf16=bf16))
+    return found
 
 
 def training(where):
     """Steps of a UNet's training."""
     shape, batch, steps = (DDPM, 128, 20) if where.type == "cuda" else (SMALL, 8, 3)
     theirs = peers.unet(32, **shape).to(where)
-    ours = UNet(3, 32, dropout=0.0, **shape).to(where)
-    objective = DiffusionObjective(ours, linear_schedule(), 1.0, PLAIN, where)
     images = torch.rand(batch * steps, 3, 32, 32, device=where)
     labels = torch.zeros(len(images), dtype=torch.int64, device=where)
     spec = {"steps": steps, "batch": batch, "optimizer": "adamw", "lr": 2e-4, "lr_end": 2e-4, "lr_schedule": "constant"}
     spec |= {"warmup": 0, "weight_decay": 0, "clip": 1.0, "ema_images": 10_000, "score_every": 0, "milestones": []}
-    return [
-        Contest(
-            "UNet training",
-            "diffusers",
-            lambda: train(objective, spec, images, labels, 0, Nowhere()),
-            lambda: peers.train_unet(theirs, images, steps, batch),
-        )
-    ]
+    found = []
+    for way in ways(where):
+        objective = DiffusionObjective(UNet(3, 32, dropout=0.0, **shape), linear_schedule(), 1.0, PLAIN, where, way)
+        ours = partial(train, objective, spec, images, labels, 0, Nowhere())
+        loop = partial(peers.train_unet, theirs, images, steps, batch)
+        found.append(Contest("UNet training", "diffusers", ours, loop, bf16=bool(way)))
+    return found
 
 
 def metrics(where, folder):

@@ -68,7 +68,7 @@ class Linf:
 BALLS = {"l2": L2, "linf": Linf}
 
 
-def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=()):
+def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=(), judge=None):
     """Projected gradient descent on the cross-entropy, with steps of 2.5 eps / steps.
 
     Args:
@@ -80,6 +80,7 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
         stop_when_fooled: a sample is left alone as soon as its prediction is wrong (Kawar, Ganz and Elad 2022).
         valid: the range to which images are clamped; None for no clamp.
         context: tensors (batch, ...) that the model takes beside the images: the timesteps of a time-dependent one.
+        judge: as `model`, where that one is an approximation: whether a sample is fooled is for the judge to say.
 
     Returns:
         the attacked images, as `x`.
@@ -87,6 +88,10 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
 
     def clamp(z):
         return z.clamp(*valid) if valid else z
+
+    def predict(network, z, samples):
+        with torch.no_grad():
+            return network(z, *(part[samples] for part in context)).argmax(1)
 
     if ball.eps == 0 or steps == 0:
         return x.clone()
@@ -97,7 +102,10 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
         z = attacked[todo].requires_grad_()
         logits = model(z, *(part[todo] for part in context))
         if stop_when_fooled:
-            (standing,) = torch.where((logits.argmax(1) == y[todo]) != targeted)
+            stands = (logits.argmax(1) == y[todo]) != targeted
+            if judge not in (None, model) and not stands.all():
+                stands[~stands] = (predict(judge, z[~stands], todo[~stands]) == y[todo[~stands]]) != targeted
+            (standing,) = torch.where(stands)
         else:
             standing = slice(None)
         (gradient,) = torch.autograd.grad(F.cross_entropy(logits, y[todo], reduction="sum"), z)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
+from energyguide.device import accelerated
 from energyguide.energy import delta_energy, joint_energy, log_posterior
 from energyguide.nets.files import architecture, load
 from energyguide.samplers import Guidance
@@ -121,26 +122,29 @@ def free_and_energy(spec, scale, models):
     return classifier_free(spec, spec["w"], models) + energy(spec, scale, models)
 
 
-def image_classifier(path, where):
+def image_classifier(path, where, acceleration):
     from energyguide.nets.resnet import CifarResNet
 
-    model = load(CifarResNet, path, where)
+    model = accelerated(load(CifarResNet, path, where), where, **acceleration)
     return lambda x, t: model((x + 1) / 2)
 
 
-def time_classifier(path, where):
+def time_classifier(path, where, acceleration):
     from energyguide.nets.time_classifier import TimeClassifier
 
-    model = load(TimeClassifier, path, where)
+    model = accelerated(load(TimeClassifier, path, where), where, **acceleration)
     return lambda x, t: model(x, torch.full((len(x),), t, device=x.device))
 
 
 CLASSIFIERS = {"CifarResNet": image_classifier, "TimeClassifier": time_classifier}
 
 
-def load_models(classifier, energies, classes, where):
-    """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None."""
-    logits = CLASSIFIERS[architecture(classifier)](classifier, where) if classifier else None
+def load_models(classifier, energies, classes, where, acceleration=None):
+    """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None.
+
+    `acceleration` is the configuration's block of that name.
+    """
+    logits = CLASSIFIERS[architecture(classifier)](classifier, where, acceleration or {}) if classifier else None
     class_energy = None
     if energies:
         statistics = read_json(energies)["E(x,y)"]["classes"]

@@ -30,6 +30,7 @@ rule diffusion:
         augment=experiment["diffusion"]["augment"],
         snapshots=lambda wildcards: SNAPSHOTS if wildcards.model == FOLLOWED else [],
         process=experiment["process"],
+        acceleration=experiment["acceleration"],
         seed=experiment["seed"],
         threads=experiment["threads"],
         resume=f"{R}/.resume",

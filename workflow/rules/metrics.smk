@@ -34,6 +34,30 @@ rule reference:
         "../scripts/measure_reference.py"
 
 
+rule measured:
+    """All measurements in one file, with their protocols, the configuration, versions and machine: to be kept, or compared."""
+    input:
+        code=code("measured.py"),
+        robustness=by_classifier("robustness"),
+        classifiers=list(map(classifier_weights, EPS_TRAIN)),
+        metrics=metrics_of(*SAMPLED),
+        floor=rules.reference.output.floor,
+    output:
+        json=f"{R}/measured.json",
+    log:
+        f"{R}/logs/measured.log",
+    conda:
+        "../../envs/python.yaml"
+    params:
+        variants=list(SAMPLED),
+        experiment=experiment,
+        command=f"snakemake measured --config experiment={experiment['name']}",
+    message:
+        "Gathering all measurements"
+    script:
+        "../scripts/measured.py"
+
+
 rule metrics:
     """IS, FID, precision, recall, class accuracy and energy divergence of a variant at some scales."""
     input:

@@ -18,6 +18,7 @@ rule robustness:
         norm=experiment["classifiers"]["attack"]["norm"],
         steps=experiment["robustness"]["steps"],
         eps_test=experiment["robustness"]["eps_test"],
+        acceleration=experiment["acceleration"],
         seed=experiment["seed"],
         threads=experiment["threads"],
     message:

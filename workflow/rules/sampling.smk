@@ -33,6 +33,7 @@ rule sample:
         process=experiment["process"],
         shape=SHAPE,
         classes=experiment["data"]["classes"],
+        acceleration=experiment["acceleration"],
         seed=experiment["seed"],
         threads=experiment["threads"],
         resume=f"{R}/.resume",
@@ -75,6 +76,7 @@ rule trajectories:
         process=experiment["process"],
         shape=SHAPE,
         classes=experiment["data"]["classes"],
+        acceleration=experiment["acceleration"],
         seed=experiment["seed"],
         threads=experiment["threads"],
     message:

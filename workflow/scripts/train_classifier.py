@@ -16,7 +16,7 @@ with job(snakemake):
     seed = fold(p.seed, "classifier", snakemake.wildcards.classifier)
     torch.manual_seed(seed)
     held_out = dataset.tensors("val", where)
-    objective = ClassifierObjective(CifarResNet(**p.network), p.eps_train, p.attack, p.augment, held_out, where)
+    objective = ClassifierObjective(CifarResNet(**p.network), p.eps_train, p.attack, p.augment, held_out, where, p.acceleration)
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, snakemake.wildcards.classifier)
     info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
     save(snakemake.output.weights, weights, CifarResNet, p.network, history=history, **info)

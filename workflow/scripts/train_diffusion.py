@@ -17,7 +17,7 @@ with job(snakemake):
     seed = fold(p.seed, "diffusion", snakemake.wildcards.model)
     torch.manual_seed(seed)
     schedule = linear_schedule(**p.process)
-    objective = DiffusionObjective(UNet(**p.network), schedule, p.p_uncond, p.augment, where)
+    objective = DiffusionObjective(UNet(**p.network), schedule, p.p_uncond, p.augment, where, p.acceleration)
     images, labels = dataset.tensors("train", where)
     weights, history = train(objective, p.training, images, labels, seed, store, snakemake.wildcards.model, p.snapshots)
     info = {"p_uncond": p.p_uncond, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}

@@ -17,7 +17,7 @@ with job(snakemake):
     seed = fold(p.seed, "classifier", name)
     torch.manual_seed(seed)
     schedule = linear_schedule(**p.process)
-    objective = TimeClassifierObjective(TimeClassifier(**p.network), schedule, p.attack, p.augment, where)
+    objective = TimeClassifierObjective(TimeClassifier(**p.network), schedule, p.attack, p.augment, where, p.acceleration)
     weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, name)
     info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
     save(snakemake.output.weights, weights, TimeClassifier, p.network, history=history, **info)

@@ -19,7 +19,7 @@ with job(snakemake):
     shape, samples = tuple(p.shape), range(p.samples)
     observer = load_models(snakemake.input.observer, None, p.classes, where)
     networks = {
-        name: accelerated(load(UNet, path, where), where)
+        name: accelerated(load(UNet, path, where), where, **p.acceleration)
         for name, path in zip(p.model_names, snakemake.input.models, strict=True)
     }
     classifiers = dict(zip(p.classifier_names, snakemake.input.classifiers, strict=True))
@@ -28,7 +28,7 @@ with job(snakemake):
     for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
         scale = p.scales.get(name) or best_scale(read_metrics(snakemake.input.metrics, name))
         own = spec.get("classifier")
-        guides = load_models(classifiers.get(own), energies.get(own), p.classes, where)
+        guides = load_models(classifiers.get(own), energies.get(own), p.classes, where, p.acceleration)
         states = walk(networks[spec["model"]], samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
         with torch.no_grad():
             result[name], strips[name] = record(states, observer, p.frames, spec["steps"], p.classes)

@@ -6,6 +6,7 @@ import torch
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from tqdm import tqdm
 
+from energyguide.memory import Parts
 from energyguide.storage import sha256
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
@@ -69,9 +70,13 @@ def extract(extractor, images, where, batch=500):
     extractor = extractor.to(where)
     feature = extractor.get_default_feature_layer_for_metric("fid")
     logits = extractor.get_default_feature_layer_for_metric("isc")
-    pieces = []
+
+    def both(piece):
+        found = extractor.convert_features_tuple_to_dict(extractor(piece.to(where)))
+        return found[feature].float().cpu(), found[logits].float().cpu()
+
+    pieces, parts = [], Parts("extracting features")
     with torch.no_grad():
         for piece in tqdm(images.split(batch), unit="batch", leave=False, disable=None):
-            found = extractor.convert_features_tuple_to_dict(extractor(piece.to(where)))
-            pieces.append((found[feature].float().cpu(), found[logits].float().cpu()))
+            pieces += parts.map(both, piece)
     return tuple(torch.cat(parts) for parts in zip(*pieces, strict=True))

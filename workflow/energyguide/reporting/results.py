@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from energyguide.storage import load_arrays, read_json
+from energyguide.storage import load_arrays, read_json, read_sidecar
 
 UNITS = {  # what a guidance scale multiplies, as mathematics
     "sigma": r"$\sigma_t$",
@@ -45,6 +45,26 @@ def best_scale(metrics):
 
 def at_scale(metrics, scale):
     return metrics["scales"][f"{scale:g}"]
+
+
+def gather(robustness, classifiers, metrics, floor, variants):
+    """All measurements as one mapping: robustness by eps-train, and samples by variant, each with its protocol and machine.
+
+    Args:
+        robustness: files `robustness/<classifier>.json`.
+        classifiers: weights of the same classifiers, for how they were trained.
+        metrics: files `metrics/<variant>/<scales>.json`, of these `variants`.
+        floor: the file of what real images measure.
+    """
+    trained = map(read_sidecar, classifiers)
+    return {
+        "robustness": [
+            {**read_json(path), **{key: info.get(key) for key in ("training", "attack", "history", "provenance")}}
+            for path, info in zip(robustness, trained, strict=True)
+        ],
+        "floor": read_json(floor),
+        "samples": {variant: read_metrics(metrics, variant) for variant in variants},
+    }
 
 
 def first_samples(paths, variant, scale, count):

@@ -17,23 +17,28 @@ class ClassifierObjective:
         eps_train: radius on the [0, 1] scale; 0 trains a plain classifier.
         attack: the configuration's block: `norm`, `steps`, and `stop_when_fooled`, which is false where it is absent.
         held_out: images and labels by whose accuracy, under the same attack, the best weights are chosen.
+        acceleration: the `acceleration` block of the configuration.
     """
 
-    def __init__(self, model, eps_train, attack, augmentation, held_out, where):
-        self.model, self.network = model, accelerated(model, where)
+    def __init__(self, model, eps_train, attack, augmentation, held_out, where, acceleration=None):
+        self.model, self.network = model, accelerated(model, where, **acceleration or {})
         self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
         self.early = attack.get("stop_when_fooled", False)
         self.augmentation, self.held_out = augmentation, held_out
 
-    def loss(self, x, y):
-        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+    def batch(self, x, y):
+        """What the loss is of: images (batch, channel, height, width) in [0, 1], augmented and attacked, and labels (batch,)."""
         x = augment(x, self.augmentation)
         if self.ball.eps:
             start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
             with frozen(self.model):
                 x = pgd(self.network, x, y, self.ball, self.steps, start, stop_when_fooled=self.early)
+        return x, y
+
+    def loss(self, x, y):
+        """Scalar."""
         return F.cross_entropy(self.network(x), y)
 
     def score(self):
         """Accuracy on the held-out images, under the attack of the training where there is one."""
-        return accuracy(self.model, *self.held_out, self.ball, self.steps, seed=0)
+        return accuracy(self.model, *self.held_out, self.ball, self.steps, seed=0, attacker=self.network)

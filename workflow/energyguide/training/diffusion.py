@@ -14,19 +14,23 @@ class DiffusionObjective:
         model: a `UNet`.
         schedule: the full noise schedule.
         p_uncond: how often the class is withheld (Ho and Salimans 2022); 1 for an unconditional model.
-        augmentation: the `augment` block of the configuration.
+        augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
-    def __init__(self, model, schedule, p_uncond, augmentation, where):
-        self.model, self.network = model, accelerated(model, where)
+    def __init__(self, model, schedule, p_uncond, augmentation, where, acceleration=None):
+        self.model, self.network = model, accelerated(model, where, **acceleration or {})
         self.schedule, self.p_uncond, self.augmentation = schedule, p_uncond, augmentation
 
-    def loss(self, x, y):
-        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+    def batch(self, x, y):
+        """What the loss is of: x_t, t, labels or None, and the noise; from images in [0, 1] and labels (batch,)."""
         x0 = 2 * augment(x, self.augmentation) - 1
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
         eps = torch.randn_like(x0)
-        return F.mse_loss(self.network(self.schedule.add_noise(x0, t, eps), t, self.withhold(y)), eps)
+        return self.schedule.add_noise(x0, t, eps), t, self.withhold(y), eps
+
+    def loss(self, x_t, t, y, eps):
+        """Scalar."""
+        return F.mse_loss(self.network(x_t, t, y), eps)
 
     def withhold(self, y):
         classes = self.model.embedding.classes

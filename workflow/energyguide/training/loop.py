@@ -6,13 +6,14 @@ that a run can be cut anywhere, resumed, and end in the same weights.
 
 import math
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from energyguide.checkpoints import Checkpoints, stop_signals
+from energyguide.memory import Parts, split
 from energyguide.seeding import fold
 
 RECORDS = 100  # points of the loss curve
@@ -62,12 +63,30 @@ class Average(AveragedModel):
         super().__init__(model, multi_avg_fn=average)
 
 
+def gradient(objective, images, labels, seed, parts):
+    """The mean loss of a batch; leaves its gradient in the parameters. In several parts it is the same sum, in less memory.
+
+    Raises ValueError for several parts of a network with batch norm, which are not the same.
+    """
+    if parts > 1 and any(isinstance(module, torch.nn.BatchNorm2d) for module in objective.model.modules()):
+        raise ValueError("out of memory, and batch norm needs the batch as a whole; lower `batch` of this network's `training`")
+    objective.model.zero_grad()
+    torch.manual_seed(seed)
+    tensors, total = objective.batch(images, labels), 0.0
+    for piece in split(range(len(images)), parts):
+        loss = objective.loss(*(tensor if tensor is None else tensor[piece.start : piece.stop] for tensor in tensors))
+        loss = loss * (len(piece) / len(images))
+        loss.backward()
+        total = total + loss.detach()
+    return total
+
+
 def train(objective, spec, images, labels, seed, store, label=None, snapshots=()):
     """Train `objective.model`.
 
     Args:
-        objective: has a `model`, a `loss(images, labels)` -> scalar, and where `score_every` asks for it a `score()`
-            -> float, the higher the better.
+        objective: has a `model`, a `batch(images, labels)` -> tensors, a `loss(*tensors)` -> scalar, the mean over the
+            batch, and where `score_every` asks for it a `score()` -> float, the higher the better.
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: a `ResumeState`.
@@ -97,7 +116,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
         update.load_state_dict(state["optimizer"])
         if average:
             average.load_state_dict(state["average"])
-    began, record = time.monotonic(), max(1, steps // RECORDS)
+    began, record, parts = time.monotonic(), max(1, steps // RECORDS), Parts("training")
 
     def snapshot():
         return {
@@ -116,19 +135,16 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
     with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", desc=label, disable=None) as bar:
         checkpoints = Checkpoints(store, stopping)
         for step in range(first, steps):
-            torch.manual_seed(fold(seed, "step", step))
             index = batch_indices(seed, step, batch, len(images)).to(images.device)
             for group in update.param_groups:
                 group["lr"] = learning_rate(spec, step)
-            loss = objective.loss(images[index], labels[index])
-            update.zero_grad(set_to_none=True)
-            loss.backward()
+            loss = parts.run(partial(gradient, objective, images[index], labels[index], fold(seed, "step", step)), batch)
             if spec["clip"]:
                 torch.nn.utils.clip_grad_norm_(parameters, spec["clip"])
             update.step()
             if average:
                 average.update_parameters(model)
-            total += loss.detach()
+            total += loss
             if (step + 1) % record == 0 or step + 1 == steps:
                 since = losses[-1][0] // batch if losses else 0
                 losses.append([(step + 1) * batch, finite(total.item() / (step + 1 - since), step)])

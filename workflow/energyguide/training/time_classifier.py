@@ -15,19 +15,23 @@ class TimeClassifierObjective:
         model: a `TimeClassifier`.
         schedule: the full noise schedule.
         attack: `norm`, `eps` on the scale of [-1, 1] images, `steps`; an eps of 0 trains the vanilla classifier.
-        augmentation: the `augment` block of the configuration.
+        augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
-    def __init__(self, model, schedule, attack, augmentation, where):
-        self.model, self.network = model, accelerated(model, where)
+    def __init__(self, model, schedule, attack, augmentation, where, acceleration=None):
+        self.model, self.network = model, accelerated(model, where, **acceleration or {})
         self.ball, self.steps = BALLS[attack["norm"]](attack["eps"]), attack["steps"]
         self.schedule, self.augmentation = schedule, augmentation
 
-    def loss(self, x, y):
-        """Scalar, of images (batch, channel, height, width) in [0, 1] and labels (batch,)."""
+    def batch(self, x, y):
+        """What the loss is of: x_t, attacked, t, and labels (batch,); from images in [0, 1] and labels."""
         x0 = 2 * augment(x, self.augmentation) - 1
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
         x_t = self.schedule.add_noise(x0, t, torch.randn_like(x0))
         with frozen(self.model):
             x_t = pgd(self.network, x_t, y, self.ball, self.steps, stop_when_fooled=True, valid=None, context=(t,))
+        return x_t, t, y
+
+    def loss(self, x_t, t, y):
+        """Scalar."""
         return F.cross_entropy(self.network(x_t, t), y)
