@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from energyguide.reporting import figures, numbers, tables
+from energyguide.reporting import figures, numbers, style, tables
 from energyguide.reporting.captions import Place, places
 from energyguide.reporting.layout import Table, plus_minus
 from energyguide.reporting.phrases import compare
@@ -266,3 +266,15 @@ def test_a_paper_is_typeset_and_an_undefined_reference_is_refused(tmp_path):
     write(tmp_path / "in/main.tex", r"\documentclass{article}\begin{document}See \ref{none}\end{document}")
     with pytest.raises(ValueError, match="Reference `none'"):
         typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf")
+
+
+@pytest.mark.parametrize("titles", [["airplane", "automobile", "bird"] * 4, ["0", "1", "2"] * 4, None])
+def test_labels_and_titles_of_a_gallery_are_whole_and_apart(titles):
+    rows = {"x": [np.zeros((3, 4, 4))] * 12, "automobile: Time-dependent, vanilla": [np.zeros((3, 4, 4))] * 12}
+    figure = style.gallery(rows, titles, label_width=0.5)
+    figure.canvas.draw()
+    grid, second = figure.axes[:12], figure.axes[12]
+    boxes = [axes.title.get_window_extent() for axes in grid] if titles else []
+    assert all(a.x1 < b.x0 for a, b in zip(boxes, boxes[1:], strict=False))
+    labels = [axes.yaxis.label.get_window_extent() for axes in (grid[0], second)]
+    assert all(box.x0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes + labels)

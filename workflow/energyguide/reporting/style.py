@@ -5,6 +5,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.textpath import TextPath
 
 WIDTH = 6.5  # inches: the text width of the paper
 
@@ -45,18 +46,30 @@ def picture(axes, image):
         spine.set_visible(False)
 
 
+def text_width(text):
+    """Of a label or a title, in inches."""
+    return TextPath((0, 0), text, size=plt.rcParams["font.size"]).get_extents().width / 72
+
+
 def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
-    """A grid of images: `rows` is label -> list of images (channel, height, width) in [0, 1]."""
+    """A grid of images: `rows` is label -> list of images (channel, height, width) in [0, 1].
+
+    Labels get more than `label_width` inches where they need it; titles that do not fit side by side are set upright.
+    """
     columns = max(map(len, rows.values()))
+    label_width = max(label_width, *(text_width(label) + 0.2 for label in rows))
     cell = (width - label_width) / columns
+    widest = max(map(text_width, titles or []), default=0)
+    upright = widest > 0.95 * cell
+    height = 0 if not titles else widest + 0.1 if upright else 0.2
     figure, grid = plt.subplots(
         len(rows),
         columns,
-        figsize=(width, cell * len(rows) + (0.2 if titles else 0)),
+        figsize=(width, cell * len(rows) + height),
         squeeze=False,
         layout="none",
     )
-    top = 1 - (0.2 / (cell * len(rows) + 0.2) if titles else 0)
+    top = 1 - height / (cell * len(rows) + height)
     figure.subplots_adjust(left=label_width / width, right=1, bottom=0, top=top, wspace=0.12, hspace=0.12)
     for line, (label, images) in zip(grid, rows.items(), strict=True):
         for axes in line[len(images) :]:
@@ -65,7 +78,7 @@ def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
             picture(axes, image)
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=4)
     for axes, title in zip(grid[0], titles or [], strict=False):
-        axes.set_title(title, pad=2)
+        axes.set_title(title, pad=2, rotation=90 if upright else 0)
     return figure
 
 
