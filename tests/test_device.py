@@ -11,6 +11,7 @@ from energyguide.schedule import linear_schedule
 from energyguide.training.diffusion import DiffusionObjective
 
 CPU = torch.device("cpu")
+BF16, BOTH = {"bf16": True, "compiled": False}, {"bf16": True, "compiled": True}
 needs_bf16 = pytest.mark.skipif(not device.has_bf16(CPU), reason="this CPU has no bf16 arithmetic (avx512_bf16 or amx_bf16)")
 
 
@@ -29,7 +30,7 @@ def error(a, b):
 def test_bf16_is_used_where_it_is_asked_for_and_is_close():
     network, x, t = unet(), torch.randn(4, 3, 16, 16), torch.arange(4) * 200
     with torch.no_grad():
-        exact, fast = network(x, t), device.accelerated(unet(), CPU, bf16=True)(x, t)
+        exact, fast = network(x, t), device.accelerated(unet(), CPU, BF16)(x, t)
     assert fast.dtype == torch.float32 and 1e-4 < error(fast, exact) < 0.02
     assert all(p.dtype == torch.float32 for p in network.parameters())
 
@@ -41,7 +42,7 @@ def test_guidance_and_training_have_nearly_the_gradients_of_float32(tmp_path):
     save(tmp_path / "c.safetensors", CifarResNet(**arguments).state_dict(), CifarResNet, arguments)
     x = torch.randn(4, 3, 16, 16).requires_grad_()
     found = []
-    for acceleration in (None, {"bf16": True, "compiled": True}):
+    for acceleration in (None, BOTH):
         logits = load_models(tmp_path / "c.safetensors", None, 4, CPU, acceleration).logits(x, 0)
         found.append(torch.autograd.grad(logits.logsumexp(1).sum(), x)[0])
         objective = DiffusionObjective(unet(), linear_schedule(), 1.0, {"crop": 0, "flip": False, "jitter": 0}, CPU, acceleration)
@@ -56,7 +57,7 @@ def test_without_the_hardware_it_is_float32(monkeypatch):
     monkeypatch.setattr(device, "has_bf16", lambda where: False)
     network, x, t = unet(), torch.randn(2, 3, 16, 16), torch.arange(2)
     expected = network(x, t)
-    torch.testing.assert_close(device.accelerated(network, CPU, bf16=True, compiled=True)(x, t), expected)
+    torch.testing.assert_close(device.accelerated(network, CPU, BOTH)(x, t), expected)
     assert device.accelerated(network, CPU) is network  # where nothing is asked for, nothing is changed
 
 
@@ -70,7 +71,7 @@ def test_gradients_in_bf16_attack_as_well():
     with torch.no_grad():
         model.fc.bias -= model(x).mean(0)
         y = model(x).argmax(1)
-    attacker = device.accelerated(model, CPU, bf16=True)
+    attacker = device.accelerated(model, CPU, BF16)
     for eps in (0.02, 0.05):
         exact, fast = (accuracy(model, x, y, L2(eps), 5, attacker=network) for network in (None, attacker))
         assert 0.05 < exact < 0.95 and abs(fast - exact) < 0.03

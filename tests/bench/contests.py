@@ -75,7 +75,7 @@ def sampling(where):
     schedule = respace(linear_schedule(), 50)
 
     def contest(sampler, guided, way):
-        network, classify = accelerated(copy.deepcopy(ours), where, **way), accelerated(copy.deepcopy(guide), where, **way)
+        network, classify = (accelerated(copy.deepcopy(net), where, way, fixed=True) for net in (ours, guide))
         models = Models(logits=lambda x, t: classify((x + 1) / 2))
         spec = {"guidance": "classifier" if guided else "unguided", "unit": "eps" if sampler == "ddim" else "sigma2", "at": "x_t"}
 
@@ -149,7 +149,7 @@ def attacks(where):
     found = []
     for way in ways(where):
         objective = ClassifierObjective(copy.deepcopy(ours), 0.5, {"norm": "l2", "steps": 7}, PLAIN, None, where, way)
-        evaluated = partial(ours_evaluated, accelerated(copy.deepcopy(ours), where, **way) if way else None)
+        evaluated = partial(ours_evaluated, accelerated(copy.deepcopy(ours), where, way) if way else None)
         bf16, trained = bool(way), partial(ours_trained, objective)
         found.append(
             Contest("PGD-20 at four radii, a plain classifier", "torchattacks", evaluated, theirs_evaluated, no_weaker, bf16=bf16)

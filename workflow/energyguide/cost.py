@@ -184,7 +184,7 @@ def rates(experiment, where, rounds=3):
     ):
         batch = batch if where.type == "cuda" else min(batch, 16)
         network, x = passes.build(name).to(where), torch.rand(batch, *passes.shape, device=where)
-        fast = accelerated(network, where, **experiment["acceleration"])
+        fast = accelerated(network, where, experiment["acceleration"])
         found[kind] = (
             batch * passes.of(name, kind) / min(seconds(lambda n=network, i=x, f=fast, k=kind: PASSES[k](n, i, f), rounds))
         )

@@ -29,23 +29,22 @@ def has_compiler():
     return any(map(shutil.which, filter(None, (os.environ.get("CC"), "gcc", "clang"))))
 
 
-def accelerated(module, where, bf16=False, compiled=False):
-    """A callable as `module`, on its device, with float32 results: what `acceleration` in the configuration asks for.
+def accelerated(module, where, acceleration=None, fixed=False):
+    """A callable as `module`, on its device, with float32 results.
 
     Args:
         module: is moved to `where`, and changed no further than in the layout of its weights.
-        bf16: products and convolutions in bf16, weights and results in float32, where the hardware has it.
-        compiled: compile on a GPU. On a CPU the products take the time, and nothing is gained.
+        acceleration: the configuration's block of that name; None for float32, as it is. `bf16`: products and convolutions
+            in bf16, weights and results in float32, where the hardware has it. `compiled`: compile on a GPU; on a CPU the
+            products take the time, and nothing is gained.
+        fixed: the weights are frozen, and most batches as large as each other: a compiled network is replayed as CUDA graphs.
     """
-    fast = module = module.to(where)
-    if bf16 or compiled:
-        fast = module.to(memory_format=torch.channels_last)
-    if compiled and where.type == "cuda":
-        if has_compiler():
-            fast = torch.compile(fast)
-        else:
-            print("no C compiler was found, so the network is not compiled; install gcc for more speed")
-    if not (bf16 and has_bf16(where)):
+    asked, fast = acceleration or {"bf16": False, "compiled": False}, module.to(where)
+    if any(asked.values()):
+        fast = fast.to(memory_format=torch.channels_last)
+    if asked["compiled"] and where.type == "cuda":
+        fast = compiled(fast, fixed)
+    if not (asked["bf16"] and has_bf16(where)):
         return fast
 
     def forward(*inputs):
@@ -53,3 +52,14 @@ def accelerated(module, where, bf16=False, compiled=False):
             return fast(*inputs).float()
 
     return forward
+
+
+def compiled(module, fixed):
+    """`module`, compiled; unless there is no compiler."""
+    if not has_compiler():
+        print("no C compiler was found, so the network is not compiled; install gcc for more speed")
+        return module
+    if not fixed:
+        return torch.compile(module)
+    graphs = torch.compile(module, mode="reduce-overhead")
+    return lambda *inputs: graphs(*inputs).clone()  # the next replay overwrites what this one returned

@@ -125,14 +125,14 @@ def free_and_energy(spec, scale, models):
 def image_classifier(path, where, acceleration):
     from energyguide.nets.resnet import CifarResNet
 
-    model = accelerated(load(CifarResNet, path, where), where, **acceleration)
+    model = accelerated(load(CifarResNet, path, where), where, acceleration, fixed=True)
     return lambda x, t: model((x + 1) / 2)
 
 
 def time_classifier(path, where, acceleration):
     from energyguide.nets.time_classifier import TimeClassifier
 
-    model = accelerated(load(TimeClassifier, path, where), where, **acceleration)
+    model = accelerated(load(TimeClassifier, path, where), where, acceleration, fixed=True)
     return lambda x, t: model(x, torch.full((len(x),), t, device=x.device))
 
 
@@ -144,7 +144,7 @@ def load_models(classifier, energies, classes, where, acceleration=None):
 
     `acceleration` is the configuration's block of that name.
     """
-    logits = CLASSIFIERS[architecture(classifier)](classifier, where, acceleration or {}) if classifier else None
+    logits = CLASSIFIERS[architecture(classifier)](classifier, where, acceleration) if classifier else None
     class_energy = None
     if energies:
         statistics = read_json(energies)["E(x,y)"]["classes"]

@@ -12,7 +12,7 @@ with job(snakemake):
     from energyguide.storage import save_arrays
 
     p, spec, where, store = snakemake.params, snakemake.params.variant, device(), resume_state(snakemake)
-    network = accelerated(load(UNet, snakemake.input.model, where), where, **p.acceleration)
+    network = accelerated(load(UNet, snakemake.input.model, where), where, p.acceleration, fixed=True)
     guides = snakemake.input.get("classifier"), snakemake.input.get("energy")
     models, parts = load_models(*guides, p.classes, where, p.acceleration), Parts("sampling")
 

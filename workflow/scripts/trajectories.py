@@ -19,7 +19,7 @@ with job(snakemake):
     shape, samples = tuple(p.shape), range(p.samples)
     observer = load_models(snakemake.input.observer, None, p.classes, where)
     networks = {
-        name: accelerated(load(UNet, path, where), where, **p.acceleration)
+        name: accelerated(load(UNet, path, where), where, p.acceleration, fixed=True)
         for name, path in zip(p.model_names, snakemake.input.models, strict=True)
     }
     classifiers = dict(zip(p.classifier_names, snakemake.input.classifiers, strict=True))

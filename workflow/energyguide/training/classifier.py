@@ -21,7 +21,7 @@ class ClassifierObjective:
     """
 
     def __init__(self, model, eps_train, attack, augmentation, held_out, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, **acceleration or {})
+        self.model, self.network = model, accelerated(model, where, acceleration)
         self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
         self.early = attack.get("stop_when_fooled", False)
         self.augmentation, self.held_out = augmentation, held_out

@@ -18,7 +18,7 @@ class DiffusionObjective:
     """
 
     def __init__(self, model, schedule, p_uncond, augmentation, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, **acceleration or {})
+        self.model, self.network = model, accelerated(model, where, acceleration)
         self.schedule, self.p_uncond, self.augmentation = schedule, p_uncond, augmentation
 
     def batch(self, x, y):

@@ -19,7 +19,7 @@ class TimeClassifierObjective:
     """
 
     def __init__(self, model, schedule, attack, augmentation, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, **acceleration or {})
+        self.model, self.network = model, accelerated(model, where, acceleration)
         self.ball, self.steps = BALLS[attack["norm"]](attack["eps"]), attack["steps"]
         self.schedule, self.augmentation = schedule, augmentation
 
