@@ -1,6 +1,6 @@
 # `make paper` and `make test` set everything up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help env tex paper test bench lint lock clean
+.PHONY: help env tex paper test bench lint licences lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -34,6 +34,9 @@ bench: env  ## Compare the speed with that of others: half an hour on 2 cores
 
 lint: env  ## Only the checks of style
 	@pytest tests/test_style.py
+
+licences: env  ## List the licences of what is installed: rewrite docs/licences.md
+	@python envs/licences.py > docs/licences.md
 
 lock: env  ## Choose versions anew: rewrite requirements.lock from pyproject.toml
 	@uv pip compile --universal --generate-hashes --all-extras --no-header --quiet --upgrade pyproject.toml -o requirements.lock

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
+from energyguide import provenance
 from energyguide.config.checks import ConfigError
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
@@ -24,6 +25,12 @@ try:
     experiment = resolve(config)
 except ConfigError as error:
     sys.exit(f"{workflow.configfiles[-1]}: {error}")
+
+checkout = provenance.Checkout(f"results/{experiment['name']}", experiment)
+try:
+    checkout.check()
+except ValueError as error:
+    sys.exit(str(error))
 
 
 include: "workflow/rules/common.smk"

@@ -1,8 +1,10 @@
 """What the tests share: one thread, and a world whose noise, posterior and energies are known in closed form."""
 
+import os
+
 import pytest
 import torch
-from project import TEX, copy, snakemake
+from project import NAMESPACE, OFFLINE, SECRET, TEX, copy, snakemake
 
 from energyguide.mixture import Mixture
 
@@ -23,7 +25,8 @@ def generator():
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """A copy of the project in which the tiny experiment was built, with its PDF where there is a TeX."""
+    """A copy of the project in which the tiny experiment was built, with its PDF where there is a TeX; without network."""
     tree = copy(tmp_path_factory.mktemp("project"))
-    snakemake(tree, "all" if TEX else "parts")
+    environment = {**os.environ, "API_TOKEN": SECRET}
+    snakemake(tree, "all" if TEX else "parts", before=NAMESPACE if OFFLINE else (), env=environment)
     return tree

@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[1]
 SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 TINY = ["--configfile", "tests/tiny.yaml"]
 TEX = shutil.which("latexmk") is not None
+NAMESPACE = ["unshare", "--map-root-user", "--net"]  # the command after it has no network, not even loopback
+OFFLINE = shutil.which("unshare") is not None and not subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode
+UMASK, SECRET = 0o027, "a-secret-of-the-environment"
 
 
 def copy(to):
@@ -23,8 +26,9 @@ def copy(to):
     return to
 
 
-def snakemake(tree, *arguments, check=True, config=TINY):
-    run = subprocess.run([SNAKEMAKE, *arguments, *config], cwd=tree, capture_output=True, text=True)
+def snakemake(tree, *arguments, check=True, config=TINY, before=(), env=None):
+    command = [*before, SNAKEMAKE, *arguments, *config]
+    run = subprocess.run(command, cwd=tree, capture_output=True, text=True, umask=UMASK, env=env)
     assert not check or run.returncode == 0, run.stdout + run.stderr
     return run
 

@@ -14,8 +14,8 @@ ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
     {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs"},
-    {"data", "nets", "checkpoints", "mixture", "device", "memory"},
-    {"energy", "attacks", "corruptions"},
+    {"data", "nets", "checkpoints", "mixture", "device", "memory", "records"},
+    {"energy", "attacks", "corruptions", "provenance"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},
     {"reporting", "cost"},

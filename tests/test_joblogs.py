@@ -33,6 +33,8 @@ def attempt(tmp_path, monkeypatch):
             rule="sample",
             wildcards={"variant": "ddpm", "scales": "0.5"},
             params={},
+            input=[],
+            output=[],
             resources=resources,
             config={"site": {"grace": 120}},
             log=[str(log)],
@@ -86,7 +88,8 @@ def test_gpus_are_those_asked_for_where_they_are_given(attempt, monkeypatch):
         return runs(attempt(lambda: None))[-1][0].gpus
 
     assert gpus() == 0
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True)))
+    cuda = SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "a GPU")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, get_num_threads=lambda: 1))
     assert gpus() == 1
     monkeypatch.delitem(sys.modules, "torch")
     assert gpus() == 0

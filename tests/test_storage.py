@@ -101,6 +101,31 @@ def test_resume_state_is_kept_apart_by_its_key_until_one_is_done(tmp_path):
     assert not again.root.exists()
 
 
+@pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: data[:-7], lambda data: data[:99] + b"?" + data[100:]])
+def test_a_damaged_state_is_not_used_and_the_one_before_it_is(tmp_path, capsys, spoil):
+    store = ResumeState(tmp_path, 0)
+    store.begin()
+    for step in (1, 2):
+        store.save({"step": step})
+    assert store.begin() == {"step": 2}
+    store.path.write_bytes(spoil(store.path.read_bytes()))
+    assert store.begin() == {"step": 1}
+    assert f"{store.path} is damaged and not used" in capsys.readouterr().out
+    store.before.write_bytes(spoil(store.before.read_bytes()))
+    assert store.begin() is None
+    store.save({"step": 3})
+    assert store.begin() == {"step": 3}
+
+
+def test_weights_put_aside_are_checked(tmp_path):
+    store = ResumeState(tmp_path, 0)
+    store.keep(400, {"w": torch.ones(3)})
+    assert torch.equal(store.kept(400)["w"], torch.ones(3))
+    (store.folder / "400.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match=f"400.safetensors is damaged or gone; delete {store.folder} and run again"):
+        store.kept(400)
+
+
 WAITER = """
 import sys; from energyguide.storage import ResumeState
 store = ResumeState(sys.argv[1], 0)

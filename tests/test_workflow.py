@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from project import SNAKEMAKE, TEX, TINY, copy, duplicate, planned, snakemake
+from project import SNAKEMAKE, TEX, TINY, checksums, copy, duplicate, planned, snakemake
 
 from energyguide.joblogs import kept
 from energyguide.storage import sha256
@@ -98,7 +98,7 @@ def test_measured_gathers_what_was_measured(built):
 
 def test_every_target_has_a_docstring(built):
     listing = snakemake(built, "--list-target-rules").stdout.strip().split("\n")
-    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 31
+    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 32
     assert all(re.fullmatch(r"\w+ \(.+\.\)", line) for line in listing if not line.startswith("Using"))
 
 
@@ -139,7 +139,7 @@ def test_an_unrelated_key_reruns_nothing(edited):
 
 def test_a_key_reruns_only_what_uses_it(edited):
     tree = edited("tests/tiny.yaml", lambda text: text.replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
-    assert planned(tree, "all").keys() == {"all", "robustness", "table_robustness", "numbers", "pdf"}
+    assert planned(tree, "all").keys() == {"all", "robustness", "table_robustness", "table_provenance", "numbers", "pdf"}
 
 
 def test_one_more_scale_is_the_only_one_sampled(edited):
@@ -181,6 +181,41 @@ def test_answers_to_the_survey_become_a_table_and_a_bad_one_is_named(built):
     finally:
         shutil.rmtree(folder)
     assert planned(built, "parts").keys() == {"parts", "numbers"}
+
+
+def test_what_was_cut_off_is_named_and_not_used(built, tmp_path):
+    """As a loss of power may leave files: weights, samples and a measurement."""
+    tree = duplicate(built, tmp_path)
+    cut = {"diffusion/joint.safetensors": 1000, "samples/ddpm/0/0.npz": 0, "metrics/ddpm/0.json": 300}
+    for name, size in cut.items():
+        os.truncate(tree / "results/tiny" / name, size)
+    run = snakemake(tree, "table_networks", "figure_samples", "table_summary", "--keep-going", check=False)
+    assert run.returncode == 1
+    for name in cut:
+        assert f"results/tiny/{name} is damaged: its checksum is not the one in results/tiny/provenance/{name}.json" in run.stdout
+    (tree / "results/tiny/metrics/ddpm/0.json").unlink()
+    (tree / "results/tiny/samples/ddpm/0/0.npz").unlink()
+    snakemake(tree, "table_summary")
+    assert checksums(tree / "results/tiny/samples") == checksums(built / "results/tiny/samples")
+
+
+def test_results_made_elsewhere_are_taken_as_they_are_or_refused(built, tmp_path):
+    tree = duplicate(built, tmp_path)
+    shutil.rmtree(tree / ".snakemake")
+    assert planned(tree, "parts") == {}
+    config = tree / "tests/tiny.yaml"
+    config.write_text(config.read_text().replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
+    run = snakemake(tree, "parts", "-n", check=False)
+    assert run.returncode == 1
+    assert "made elsewhere, with another configuration (robustness.eps_test is [0, 0.5] there, [0, 1] here); move" in run.stderr
+
+
+def test_the_way_back_from_a_table_and_from_a_number(built):
+    shown = snakemake(built, "provenance", "--config", "of=results/tiny/tables/robustness.csv").stdout
+    steps = [re.escape(f"results/tiny/{name}") for name in ("tables/robustness.csv", "robustness/eps0.json", "data/dataset.npz")]
+    assert re.search(r"\n{}  \w{{12}}  by table_robustness .*\n  {}  .*\n    {}  .*".format(*steps), shown)
+    shown = snakemake(built, "provenance", "--config", "of=nTrain").stdout
+    assert "\\newcommand{\\nTrain}{" in shown and "\nresults/tiny/numbers.tex  " in shown
 
 
 def test_one_table_needs_no_more_than_it_uses(built):

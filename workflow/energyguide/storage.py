@@ -16,6 +16,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -43,6 +44,13 @@ def atomic(path):
 
 
 def sha256(path):
+    """The checksum of a file, computed once a process for as long as neither its size nor its time changes."""
+    found = os.stat(path)
+    return file_sha256(os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@cache
+def file_sha256(path, *_):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -148,7 +156,7 @@ class ResumeState:
     def __init__(self, root, key, every=60):
         self.root, self.every = Path(root), every
         self.folder = self.root / digest(key)
-        self.path, self.log = self.folder / "state.pt", self.folder / "attempts.log"
+        self.path, self.before, self.log = (self.folder / name for name in ("state.pt", "before.pt", "attempts.log"))
         self.lock = None
 
     def claim(self):
@@ -172,9 +180,7 @@ class ResumeState:
             raise ValueError(f"{self.root}: this file system has no locks; name another folder in `site.scratch`") from error
 
     def begin(self):
-        """Note an attempt; the last state saved, or None."""
-        import torch
-
+        """Note an attempt; the last state saved that is whole, or None."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.log, "a") as log:
             print(
@@ -183,27 +189,50 @@ class ResumeState:
                 "resumes" if self.path.exists() else "starts",
                 file=log,
             )
-        return torch.load(self.path, map_location="cpu", weights_only=True) if self.path.exists() else None
+        saved = filter(Path.exists, (self.path, self.before))
+        return next((state for state in map(self.load, saved) if state is not None), None)
 
     def attempts(self):
         """How often the run was begun."""
         return len(self.log.read_text().splitlines())
 
     def save(self, state):
+        """Replace the last state, after a checksum of it; the one before stays too."""
         import torch
 
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
         with atomic(self.path) as temporary:
-            torch.save(state, temporary)
+            with open(temporary, "wb") as file:
+                file.write(hashlib.sha256(buffer.getbuffer()).digest())
+                file.write(buffer.getbuffer())
+            if self.path.exists():
+                os.replace(self.path, self.before)
+
+    def load(self, path):
+        """The state in a file, or None where the file is not as it was saved: cut off, say, by a loss of power."""
+        import torch
+
+        with open(path, "rb") as file:
+            checksum, content = file.read(hashlib.sha256().digest_size), file.read()
+        if hashlib.sha256(content).digest() != checksum:
+            print(f"{path} is damaged and not used: its checksum is not the one that it begins with")
+            return None
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
     def keep(self, name, weights):
         """Put a state dict aside until the run is done."""
-        save_tensors(self.folder / f"{name}.safetensors", weights)
+        path = self.folder / f"{name}.safetensors"
+        save_tensors(path, weights)
+        write_json(sidecar(path), {"sha256": sha256(path)})
 
     def kept(self, name):
-        """The state dict that was put aside under this name."""
-        from safetensors.torch import load_file
-
-        return load_file(self.folder / f"{name}.safetensors")
+        """The state dict that was put aside under this name. Raises ValueError where the file is damaged."""
+        path = self.folder / f"{name}.safetensors"
+        try:
+            return load_weights(path)
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{path} is damaged or gone; delete {self.folder} and run again, from the start") from error
 
     def finish(self):
         """Note that the results are written."""

@@ -19,6 +19,7 @@ JOBS = {
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
     logger.addHandler(watch)
+    checkout.claim()
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
 
 
@@ -40,6 +41,22 @@ rule usage:
         "What the jobs used"
     script:
         "../scripts/usage.py"
+
+
+rule provenance:
+    """Where a result comes from, back to the data: of the paper, or with `--config of=...` of a file, or of a number in the text by its macro."""
+    log:
+        f"{R}/logs/provenance.log",
+    localrule: True
+    conda:
+        "../../envs/python.yaml"
+    params:
+        of=config.get("of", f"{R}/paper.pdf"),
+        numbers=rules.numbers.output.tex,
+    message:
+        "Where a result comes from"
+    script:
+        "../scripts/trace.py"
 
 
 rule cost:

@@ -85,6 +85,21 @@ TABLE = {
         },
     },
 }
+TABLE["provenance"] = {
+    "about": "Table: what the paper rests on: files, commits and checksums, by the rule that made them.",
+    "input": {
+        "results": [
+            rules.data.output.data,
+            *TABLE["networks"]["input"]["weights"],
+            *by_classifier("robustness"),
+            *by_classifier("corruptions"),
+            *by_classifier("energy"),
+            rules.reference.output.reference,
+            *metrics_of(*SAMPLED),
+        ]
+    },
+    "params": {},
+}
 if ANSWERS:
     TABLE["preferences"] = {
         "about": "Table: which samples the answers to the survey prefer.",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from energyguide import records
 from energyguide.checkpoints import Interrupted
-from energyguide.joblogs import closing, header, open_log
+from energyguide.joblogs import closing, header, holds_gpus, kept, open_log, runs
 from energyguide.slurm import requeue_when_out_of_time
 from energyguide.storage import ResumeState, sha256
 
@@ -46,7 +47,8 @@ class Tee:
 def job(snakemake):
     """Runs a script's body: output is added to the log, between a line that says what this is and one that says what it used.
 
-    A failure adds one line more, there and on the terminal, with the reason.
+    Inputs are checked against their records before, and outputs get theirs after it. A failure adds one line more to the log,
+    and to the terminal, with the reason.
     """
     began, terminal = time.monotonic(), sys.stderr
     with open_log(snakemake.log[0]) as log:
@@ -66,7 +68,9 @@ def job(snakemake):
                     import torch
 
                     torch.set_num_threads(snakemake.params.threads)
+                inputs = records.checked(snakemake.input)
                 yield
+                record(snakemake, inputs, time.monotonic() - began)
             except MadeMeanwhile:
                 close("made meanwhile")
             except (Interrupted, KeyboardInterrupt) as error:
@@ -85,6 +89,22 @@ def job(snakemake):
                 signal.signal(signal.SIGTERM, before)
 
 
+def record(snakemake, inputs, seconds):
+    """Write down where the outputs come from, with the time of all attempts that it took, as far as their log tells."""
+    attempts = runs(kept(snakemake.log[0]).read_text())[-1]
+    gpus = holds_gpus() * (snakemake.resources.get("gpu") or 0)
+    records.record(
+        snakemake.output,
+        rule=snakemake.rule,
+        wildcards=dict(snakemake.wildcards.items()),
+        params=dict(snakemake.params.items()),
+        inputs=inputs,
+        attempts=len(attempts),
+        seconds=seconds + sum(attempt.seconds for attempt in attempts),
+        device_seconds=seconds * gpus + sum(attempt.seconds * attempt.gpus for attempt in attempts),
+    )
+
+
 def resume_state(snakemake):
     """Where this job keeps its unfinished state: a folder named by everything that determines its result.
 
@@ -97,6 +117,6 @@ def resume_state(snakemake):
     site = snakemake.config["site"]
     store = ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"])
     store.claim()
-    if all(Path(path).exists() for path in snakemake.output):
+    if records.holds(snakemake.output):
         raise MadeMeanwhile
     return store

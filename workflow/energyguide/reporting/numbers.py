@@ -106,6 +106,7 @@ def settings(params):
         "synthesisSteps": params.synthesis["steps"],
         "stripVariant": escape(params.variants[params.trajectories["variant"]]["label"]),
         "command": f"snakemake --config experiment={params.name}",
+        "traced": f"snakemake provenance --config experiment={params.name} of=",
     }
 
 

@@ -3,10 +3,11 @@
 A function takes `inputs` (the rule's named inputs) and `params`, and is named as its rule, less "table_".
 """
 
+from energyguide import records
 from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, plus_minus, protocol_of, radius_text
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
 from energyguide.reporting.survey import read_answers, tally
-from energyguide.storage import read_json, read_sidecar
+from energyguide.storage import digest, read_json, read_sidecar
 
 
 def robustness(inputs, params):
@@ -275,6 +276,22 @@ def classifier_free(inputs, params):
         ]
         header, columns = [above, [*header[0], "FID", "IS"]], columns + "cc"
     return Table(records, header, body, columns)
+
+
+def provenance(inputs, params):
+    """What the paper rests on, by the rule that made it: files, commits, and one checksum of all their checksums."""
+    found = {}
+    for path in inputs.results:
+        made = records.read(path)
+        found.setdefault(made["rule"], []).append(made)
+    rows, body = [], []
+    for rule, made in found.items():
+        commits = sorted({records.commit(one) for one in made})
+        checksum = digest(sorted(one["sha256"] for one in made))
+        rows.append({"rule": rule, "files": len(made), "commits": " ".join(commits), "checksum": checksum})
+        name, tree, end = (rf"\texttt{{{text}}}" for text in (escape(rule), ", ".join(commits), checksum))
+        body.append([name, f"{len(made)}", tree, end])
+    return Table(rows, [["Rule", "Files", "Commit", "Checksum"]], body, "lrll")
 
 
 def preferences(inputs, params):

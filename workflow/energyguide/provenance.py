@@ -1,0 +1,101 @@
+"""The way from a result back to the data, by the records of the jobs; and whose results lie in a folder."""
+
+import uuid
+from pathlib import Path
+
+from energyguide.records import FOLDER, commit, configuration_of, holds, read, run_of
+from energyguide.storage import digest, read_json, sha256, write_json
+
+
+def chain(path, depth=0, seen=None):
+    """A file and all that it was made from, back to the data: (depth, path, record) of each, depth first.
+
+    The record is None for a file that no job made. What was met before is not followed again.
+    """
+    seen = set() if seen is None else seen
+    made = read(path)
+    yield depth, path, made
+    if made and path not in seen:
+        seen.add(path)
+        for name in made["inputs"]:
+            yield from chain(name, depth + 1, seen)
+
+
+def trace(name, numbers):
+    """The `chain` of a result for readers; of the files that no job made, such as the project's own, only their number.
+
+    Args:
+        name: of a file, or of a macro that stands for a number in the text.
+        numbers: the file that defines the macros.
+
+    Raises ValueError for a file without a record.
+    """
+    defined = Path(numbers).read_text().splitlines() if Path(numbers).exists() else []
+    lines = [line for line in defined if line.startswith(rf"\newcommand{{\{name}}}")]
+    path, shown = numbers if lines else name, set()
+    if not read(path):
+        raise ValueError(f"{path} has no record; name a file under results/ that a job has finished")
+    for depth, name, made in chain(path):
+        if made and name not in shown:
+            lines.append(f"{'  ' * depth}{name}  {described(name, made)}")
+        elif made:
+            lines.append(f"{'  ' * depth}{name}  (above)")
+        shown.add(name)
+    return "\n".join([*lines, f"made anew by: snakemake {path} --force"])
+
+
+def described(path, made):
+    """What a record says, in a line."""
+    wildcards = ", ".join(f"{key}={value}" for key, value in made["wildcards"].items())
+    others = sum(read(name) is None for name in made["inputs"])
+    changed = "" if holds([path]) else "; IT HAS CHANGED SINCE"
+    job = f"{made['rule']} {wildcards}".strip()
+    return f"{made['sha256'][:12]}  by {job} in {made['seconds']:.0f} s, {commit(made)}, {others} files of the project{changed}"
+
+
+class Checkout:
+    """Whose results lie in results/<experiment>, `folder`: Snakemake knows how they were made only where it made them.
+
+    Args:
+        experiment: the configuration.
+        own: a file in Snakemake's own folder, which names this checkout.
+    """
+
+    def __init__(self, folder, experiment, own=".snakemake/checkout.json"):
+        self.folder, self.experiment, self.own = Path(folder), experiment, Path(own)
+
+    def check(self):
+        """Whether results that another checkout made are those that this one would make.
+
+        Raises ValueError for the first that is not.
+        """
+        run = run_of(self.folder)
+        if not run.exists() or (self.own.exists() and read_json(self.own) == read_json(run)["checkout"]):
+            return
+        asked = digest(self.experiment)
+        for path in sorted(p for p in self.folder.rglob("*") if p.is_file() and FOLDER not in p.parts):
+            made = read(path)
+            if made and made["configuration"] != asked:
+                other = read_json(configuration_of(path, made["configuration"]))
+                raise self.foreign(path, f"another configuration ({difference(other, self.experiment)})")
+            for name, checksum in made["inputs"].items() if made else ():
+                if not Path(name).is_file() or sha256(name) != checksum:
+                    raise self.foreign(path, f"another {name}")
+
+    def foreign(self, path, what):
+        return ValueError(f"{path} was made elsewhere, with {what}; move {self.folder} away, or delete what is to be made anew")
+
+    def claim(self):
+        """Take the results for this checkout's own, and keep the configuration."""
+        if not self.own.exists():
+            write_json(self.own, uuid.uuid4().hex)
+        configuration = digest(self.experiment)
+        write_json(configuration_of(self.folder, configuration), self.experiment)
+        write_json(run_of(self.folder), {"checkout": read_json(self.own), "configuration": configuration})
+
+
+def difference(there, here, where=""):
+    """The first key in which two configurations differ, with both values."""
+    key = next(key for key in {**here, **there} if there.get(key) != here.get(key))
+    a, b, name = there.get(key), here.get(key), f"{where}.{key}".lstrip(".")
+    return difference(a, b, name) if isinstance(a, dict) and isinstance(b, dict) else f"{name} is {a!r} there, {b!r} here"

@@ -1,0 +1,70 @@
+"""What is known of each file that a job made: its record, beside all results.
+
+The record of results/<experiment>/metrics/a.json is results/<experiment>/provenance/metrics/a.json.json. It holds the
+checksum of the file, and of the job that made it the inputs with their checksums, the params, the configuration, versions,
+machine and time. Whoever reads a result checks it against its record first.
+"""
+
+from pathlib import Path
+
+from energyguide.storage import provenance, read_json, sha256, write_json
+
+FOLDER = "provenance"
+LOCK = Path("requirements.lock")
+
+
+def folder_of(path):
+    """Where the records are of all results of an experiment, of which `path` is one, or the folder results/<experiment>."""
+    return Path(*Path(path).parts[:2], FOLDER)
+
+
+def record_of(path):
+    """Where the record of a result is."""
+    *inner, name = Path(path).parts[2:]
+    return folder_of(path).joinpath(*inner, f"{name}.json")
+
+
+def read(path):
+    """The record of a file; None where it has none, as what was not made by a job."""
+    return read_json(record_of(path)) if len(Path(path).parts) > 2 and record_of(path).exists() else None
+
+
+def checked(paths):
+    """The checksums of files, path -> SHA-256.
+
+    Raises ValueError for a result that is not what its job wrote.
+    """
+    found = {str(path): sha256(path) for path in paths}
+    for path, checksum in found.items():
+        made = read(path)
+        if made and made["sha256"] != checksum:
+            raise ValueError(f"{path} is damaged: its checksum is not the one in {record_of(path)}; delete it and run again")
+    return found
+
+
+def holds(paths):
+    """Whether all these files are there, as their jobs wrote them."""
+    return all(Path(path).exists() and (made := read(path)) and made["sha256"] == sha256(path) for path in paths)
+
+
+def commit(made):
+    """The commit that a record tells of, for readers: with a + where files differed from it."""
+    return f"{made['commit'][:7]}{'+' * bool(made['dirty'])}" if made["commit"] else "none"
+
+
+def run_of(path):
+    """Where it is written which checkout made the results last, and the digest of the configuration: a JSON."""
+    return folder_of(path) / "run.json"
+
+
+def configuration_of(path, digest):
+    """Where a configuration that results were made with is kept."""
+    return folder_of(path) / "configurations" / f"{digest}.json"
+
+
+def record(paths, **info):
+    """Write the records of what one job made, with `info` of the job."""
+    common = {**info, "lock": sha256(LOCK) if LOCK.exists() else None, **provenance()}
+    for path in paths:
+        configuration = read_json(run_of(path))["configuration"] if run_of(path).exists() else None
+        write_json(record_of(path), {"sha256": sha256(path), "configuration": configuration, **common})
