@@ -32,7 +32,7 @@ torch.set_num_threads(1)
 def results(drawn, trained):
     with torch.no_grad():
         parts = Parts("sampling")
-        walk = lambda some: draw(joint().network, some, (1, 16, 16), 3, {}, SPEC, 0.5, None, 0, torch.device("cpu"))
+        walk = lambda some: draw(joint().network, some, (1, 16, 16), 3, {}, SPEC, 0.5, None, 0, torch.device("cpu"))[0]
         images = torch.cat(parts.map(walk, range(drawn)))
     return images.flatten().tolist(), training_gradient(Parts("training"), trained)
 

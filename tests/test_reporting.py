@@ -87,6 +87,9 @@ def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_
     files = metrics(tmp_path, "v", {16: (3.0,), 1: (5.0,), 4: (2.0,)}) + metrics(tmp_path, "w", {1: (9.0,)})
     found = read_metrics(files, "v")
     assert list(found["scales"]) == ["1", "4", "16"] and best_scale(found) == 4
+    found["scales"]["4"] = lost = {"diverged": {"count": 1, "of": 9, "step": 0}}
+    assert best_scale(found) == 16
+    assert best_scale({"scales": dict.fromkeys(found["scales"], lost)}) == 1
 
 
 def test_the_first_samples_at_a_scale_come_from_the_shard_that_holds_it(tmp_path):

@@ -108,10 +108,13 @@ def test_clipping_keeps_the_predicted_image_in_range_even_when_guided():
     assert all(state.x0.abs().max() <= 1 for state in states)
 
 
-def test_last_names_the_step_where_a_sample_broke():
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_last_names_the_step_where_a_sample_broke(value):
+    """Also where the clipped x_0 is finite again, as it is of an infinite eps."""
+
     def network(x, t, y):
         eps = torch.zeros_like(x)
-        eps[1] = float("nan") if t[0] <= 600 else 0
+        eps[1] = value if t[0] <= 600 else 0
         return eps
 
     x = torch.zeros(3, 1, 1, 1)

@@ -1,5 +1,7 @@
+import json
 import os
 import signal
+from contextlib import nullcontext
 from itertools import pairwise
 
 import pytest
@@ -8,7 +10,7 @@ import torch
 from energyguide import checkpoints
 from energyguide.guidance import Models
 from energyguide.samplers import reverse, to_uint8
-from energyguide.sampling import draw, draw_shard, find_guidance, schedule_of, shard_batches, walk
+from energyguide.sampling import divergence, draw, draw_shard, find_guidance, gathered, schedule_of, shard_batches, walk
 from energyguide.schedule import linear_schedule, respace
 from energyguide.storage import ResumeState
 from energyguide.trajectory import frames, record
@@ -36,8 +38,14 @@ def logits(x, t):
     return torch.stack([x.flatten(1).sum(1) * k + x.flatten(1).square().sum(1) for k in (-1, 0, 1)], dim=1)
 
 
-def drawn(samples, spec=SPEC, scale=0.3, seed=0, network=network):
+def ended(samples, spec=SPEC, scale=0.3, seed=0, network=network):
     return draw(network, samples, SHAPE, 3, PROCESS, spec, scale, Models(logits), seed, torch.device("cpu"))
+
+
+def drawn(*arguments, **more):
+    images, broken = ended(*arguments, **more)
+    assert (broken == -1).all()
+    return images
 
 
 @pytest.mark.parametrize("total, batch", [(10, 3), (12, 4), (1, 5), (7, 1)])
@@ -85,12 +93,50 @@ def test_schedule_of_a_variant():
     assert torch.equal(schedule.abar, respace(linear_schedule(100, 1e-4, 0.01), 5).abar)
 
 
-def test_broken_samples_are_an_error_that_says_how_many():
+def test_broken_samples_are_counted():
     def broken(x, t, y):
         return network(x, t, y) / (y != 1).view(-1, 1, 1, 1)
 
-    with pytest.raises(FloatingPointError, match="2 samples .* with 4 steps"):
-        drawn(range(5), SPEC | {"guidance": "unguided", "clip": False}, network=lambda x, t, y: broken(x, t, y) * x.sign())
+    plain = SPEC | {"guidance": "unguided", "clip": False}
+    found = divergence(ended(range(5), plain, network=lambda x, t, y: broken(x, t, y) * x.sign())[1])
+    assert found == {"count": 2, "of": 5, "step": 4}
+    assert gathered([found, {"count": 3, "of": 4, "step": 1}]) == {"count": 5, "of": 9, "step": 4}
+    assert divergence(ended(range(5), plain)[1]) is None
+
+
+def test_an_unguided_variant_that_diverges_is_an_error_that_names_it_and_is_tried_anew(tmp_path):
+    batches, asked, said = shard_batches(10, 4, 1, 0), [], "ddpm: 2 of 4 samples ceased to be finite, the first with 3 steps"
+
+    def draw_batch(scale, batch):
+        asked.append(batch.start)
+        return drawn(batch), torch.tensor([-1, 3, 1, -1])
+
+    for _ in range(2):
+        with pytest.raises(FloatingPointError, match=said):
+            draw_shard(draw_batch, [0], batches, ResumeState(tmp_path, "x"), "ddpm", guided=False)
+    assert asked == [0, 0]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_scale_that_diverges_is_black_and_drawn_no_further_and_the_others_go_on(tmp_path, capsys, interrupted):
+    scales, batches, asked = [0.3, 1e30, 0.1], shard_batches(10, 4, 1, 0), []
+
+    def draw_batch(scale, batch):
+        asked.append((scale, batch.start))
+        if interrupted and scale == 1e30:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return ended(batch, scale=scale)
+
+    with pytest.raises(checkpoints.Interrupted) if interrupted else nullcontext():
+        draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+    images, seconds, diverged = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+    assert capsys.readouterr().out.count("the variant diverged at scale 1e+30: 4 of 4 samples ceased to be finite") == 1
+    assert asked == [(0.3, 0), (0.3, 4), (0.3, 8), (1e30, 0), (0.1, 0), (0.1, 4), (0.1, 8)]
+    assert diverged.keys() == {1e30} and seconds.keys() == {0.3, 0.1}
+    assert (diverged[1e30]["count"], diverged[1e30]["of"]) == (4, 4) and 0 < diverged[1e30]["step"] < SPEC["steps"]
+    assert torch.equal(images[1e30], torch.zeros(10, *SHAPE, dtype=torch.uint8))
+    for scale in (0.3, 0.1):
+        assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -102,12 +148,12 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
         asked.append((scale, batch.start))
         if len(asked) in (2, 3, 6):
             os.kill(os.getpid(), stop)
-        return drawn(batch, scale=scale)
+        return ended(batch, scale=scale)
 
     for _ in range(3):
         with pytest.raises(checkpoints.Interrupted):
             draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
-    images, seconds = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+    images, seconds, _ = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
     assert asked == [(scale, batch.start) for scale in scales for batch in batches]
     for scale in scales:
         assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
@@ -121,13 +167,13 @@ def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path):
         asked.append(batch.start)
         if len(asked) == 2:
             raise SystemExit
-        return drawn(batch, scale=scale)
+        return ended(batch, scale=scale)
 
     with pytest.raises(SystemExit):
         draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x", every=0))
-    images, _ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    images, *_ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert asked == [0, 4, 4, 8]
-    again, _ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    again, *_ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert torch.equal(again[1.0], images[1.0]) and len(asked) == 4
     assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
 
@@ -166,6 +212,19 @@ def test_record_follows_the_walk(mixture, generator):
     kept = [walked[i] for i in range(6) if walked[i].index in frames(3, 6)]
     assert torch.equal(x_t, torch.stack([s.x_t[:5] for s in kept])) and torch.equal(x0, torch.stack([s.x0[:5] for s in kept]))
     assert len(kept) == 3
+
+
+def test_a_walk_that_diverges_is_recorded_as_such_with_black_frames():
+    states = walk(network, range(5), SHAPE, 3, PROCESS, SPEC, 1e30, Models(logits), 0, "cpu")
+    lines, frames = record(states, Models(logits), 3, SPEC["steps"], 4)
+    assert lines == {"diverged": True} and all(torch.equal(part, torch.full((3, 4, *SHAPE), -1.0)) for part in frames)
+
+
+def test_numbers_of_a_walk_that_json_cannot_hold_are_none():
+    """Energies that overflow, of samples that do not."""
+    states = walk(network, range(5), SHAPE, 3, PROCESS, SPEC, 0.3, Models(logits), 0, "cpu")
+    lines, _ = record(states, Models(lambda x, t: 1e38 * logits(x, t)), 3, SPEC["steps"], 4)
+    assert None in lines["E(x_t)"] and "nan" not in json.dumps(lines).lower() and lines["t"]
 
 
 def test_drawing_is_the_end_of_the_walk():

@@ -16,7 +16,7 @@ from test_reporting import PROTOCOL, write
 
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
-from energyguide.reporting import figures, systems, tables
+from energyguide.reporting import figures, numbers, systems, tables
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import plt
 from energyguide.reporting.survey import COLUMNS
@@ -37,13 +37,22 @@ THREATS = {
 }
 
 
+LOST = object()
+
+
 def measure(folder, variants):
-    """Files as the rule `metrics` writes them: variant -> scale -> the measures that are not as everywhere, of two sets."""
+    """Files as the rule `metrics` writes them: variant -> scale -> the measures that are not as everywhere, of two sets.
+
+    LOST in their place is a scale that diverged.
+    """
     usual = {"is": 2, "fid": 5, "precision": 0.5, "recall": 0.5, "accuracy": 0.5, "energy_divergence": 1}
     files = []
     for name, scales in variants.items():
         results = {}
         for scale, own in scales.items():
+            if own is LOST:
+                results[f"{scale:g}"] = {"diverged": {"count": 3, "of": 200, "step": 1}}
+                continue
             values = {**usual, "fjd_train": own.get("fid", 5), **own}
             results[f"{scale:g}"] = {key: [value - 0.01, value + 0.01] for key, value in values.items()}
             results[f"{scale:g}"] |= {"seconds_per_image": [0.1], "fid_all_train": [values["fid"]]}
@@ -190,6 +199,38 @@ def test_the_summary_is_at_the_least_joint_distance_and_shows_it(tmp_path):
     assert (found["FJD (train)"], found["NFE"], found["ms/img"]) == (pm(20), "5+7", "100.0")
 
 
+def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_the_best(tmp_path):
+    robust = {1: LOST, 2: {"fid": 4}, 4: LOST}
+    files = measure(tmp_path, {"plain": {0: {"fid": 6}}, "van": {2: LOST}, **dict.fromkeys(THREATS, {2: LOST}), "rob": robust})
+    inputs = SimpleNamespace(metrics=files, published=publish(tmp_path, "time_threats,linf-4/255,5,7.61"))
+    params = SimpleNamespace(published="cifar10", variants=LABELS, compared=TIME, scale=2, threats=THREATS)
+    lost = ["diverged"] * 7
+
+    (_, *summary) = rows(tables.summary(inputs, params))
+    assert summary[1] == ["Van", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
+    assert summary[2][:4] == ["Rob", r"2\,$\sigma_t^2$", pm(2), pm(4)]
+    assert rows(tables.scales(inputs, params))[2:] == [
+        ["Van", r"2\,$\sigma_t^2$", *lost],
+        ["Rob", r"1\,$\sigma_t^2$", *lost],
+        ["", r"2\,$\sigma_t^2$", *summary[2][2:9]],
+        ["", r"4\,$\sigma_t^2$", *lost],
+    ]
+    by = {(r["variant"], r["scale"]): r for r in records(tables.scales(inputs, params))}
+    measures = ("fid", "fid_std", "accuracy", "seconds_per_image", "fid_all_train")
+    assert {by["rob", "4.0"][key] for key in measures} == {"diverged"} and by["rob", "2.0"]["fid"] == "4.0"
+
+    assert rows(tables.time_scales(inputs, params))[1:] == [
+        ["Vanilla, FID", pm(6), "--", "diverged", "--"],
+        ["Robust, FID", pm(6), "diverged", pm(4), "diverged"],
+    ]
+    assert rows(tables.time_threats(inputs, params))[1:] == [
+        [r"$\|\boldsymbol{\delta}\|_2 \le 0.5$", "diverged", rf"\boldmath{pm(4)}"],
+        [r"$\|\boldsymbol{\delta}\|_\infty \le 4/255$", "diverged (7.61)", "diverged"],
+    ]
+    free = tables.classifier_free(inputs, SimpleNamespace(published=None, variant="rob", unguided="plain"))
+    assert [line[1] for line in rows(free)[1:]] == [pm(6), "diverged", rf"\boldmath{pm(4)}", "diverged"]
+
+
 def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tmp_path):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     e = resolve({**config, "experiment": "cifar10"})
@@ -236,7 +277,12 @@ VARIANTS = {
     "energy": {"guidance": "energy", "model": "unconditional", "classifier": "eps1", "unit": "sigmoid"},
     "free": {"guidance": "classifier_free", "model": "joint", "unit": "difference"},
     "both": {"guidance": "free_and_energy", "model": "joint", "classifier": "eps1", "unit": "sigmoid", "w": 0.1},
+    "frail": {"guidance": "classifier", "model": "unconditional", "classifier": "eps0", "unit": "sigma"},
+    "firm": {"guidance": "classifier", "model": "unconditional", "classifier": "eps1", "unit": "sigma"},
+    "standard": {"guidance": "energy", "model": "unconditional", "classifier": "eps1", "unit": "standard"},
+    "twice": {"guidance": "joint", "model": "unconditional", "classifier": "eps1", "unit": "sigmoid", "lambda": 0.5},
 }
+GUIDED = [name for name, spec in VARIANTS.items() if "unit" in spec]
 
 
 @pytest.fixture
@@ -248,7 +294,7 @@ def found(tmp_path):
         usual = {name: {1 if "unit" in spec else 0: {}} for name, spec in variants.items()}
         models = {"unconditional": {"p_uncond": 1}, "conditional": {"p_uncond": 0}, "joint": {"p_uncond": 0.1}}
         params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy={"classifier": "eps1"})
-        floor = write(tmp_path / "floor.json", {})
+        floor = write(tmp_path / "floor.json", {"fid": [1]})
         return Samples(SimpleNamespace(metrics=measure(tmp_path, {**usual, **own}), floor=floor), params)
 
     return build
@@ -369,6 +415,57 @@ def test_best_scales_at_the_ends_of_their_grids_are_named(found):
     low, high = {1: {"fjd_train": 1}, 2: {}}, {1: {}, 2: {"fjd_train": 1}}
     said = systems.edges(found(van=low, rob=inside, free=low, energy=high, both={3: {}}))["sayEdges"]
     assert r"the smallest tried for \emph{Van} and \emph{Free}, and the largest tried for \emph{Energy}, so" in said
+
+
+def said_of(samples):
+    """All that the text says of samples, by macro."""
+    params = SimpleNamespace(**vars(COMPARED), classifier_free={"variant": "free", "unguided": "given"})
+    on_samples = (numbers.plain_against_robust, numbers.schedulers, numbers.joint, numbers.scales, numbers.best)
+    found = [function(samples) for function in (*on_samples, systems.together, systems.edges)]
+    found += [function(samples, params) for function in (systems.time_dependent, systems.classifier_free, systems.overall)]
+    return {name: str(text) for part in found for name, text in part.items()}
+
+
+def test_a_scale_that_diverged_takes_no_part_in_what_is_said(found):
+    grid = {1: {"fjd_train": 9}, 2: {"fid": 3, "accuracy": 0.7}, 4: {"fid": 4}}
+    without = said_of(found(**dict.fromkeys(GUIDED, grid)))
+    said = said_of(found(**dict.fromkeys(GUIDED, {0.5: LOST, **grid, 8: LOST})))
+    assert said == without and "diverged" not in "".join(said.values())
+
+
+def test_a_best_scale_beside_one_that_diverged_is_not_at_the_end_of_its_grid(found):
+    grid = {1: {"fjd_train": 9}, 2: {"fjd_train": 1}}
+    said = [systems.edges(found(**dict.fromkeys(GUIDED, {**grid, **more})))["sayEdges"] for more in ({}, {4: LOST})]
+    assert said[0].startswith("The best scale is the largest tried for") and said[1].startswith("No best scale")
+
+
+@pytest.mark.parametrize("lost", [*([name] for name in GUIDED), GUIDED], ids=lambda lost: "-".join(lost))
+def test_variants_that_diverged_at_every_scale_are_named_as_such_and_compared_with_nothing(found, lost):
+    said = said_of(found(**dict.fromkeys(lost, {1: LOST, 2: LOST})))
+    sorry = {name: text for name, text in said.items() if text.startswith("There is nothing to compare: samples of ")}
+    for name in lost:
+        label = rf"\emph{{{name.title()}}}"
+        assert any(label in text for text in sorry.values())
+        assert not any(label in text for macro, text in said.items() if macro not in sorry)
+    assert "nan" not in "".join(said.values()) and said["sayScales"].endswith(".")
+    assert (lost == GUIDED) == ("sayOverall" in sorry) == ("sayBest" in sorry)
+
+
+def test_the_sentence_on_threats_leaves_out_those_that_diverged(tmp_path):
+    files = measure(
+        tmp_path, {"plain": {0: {"fid": 4.5}}, **{name: {2: {"fid": 3} if name == "rob+a" else LOST} for name in THREATS}}
+    )
+    said = systems.threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+    assert r"belongs to $\ell_2$ of radius 0.5 with 5 steps (3.00), the largest is 3.00" in said
+    files += measure(tmp_path, {"rob+a": {2: LOST}})
+    assert "under every threat model" in systems.threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+
+
+def test_the_sentence_on_trajectories_leaves_out_those_that_diverged(found, tmp_path):
+    ends = {name: {"end": {"E(x,y)": value}} for name, value in (("base", 3.0), ("free", -2.0))}
+    inputs = SimpleNamespace(trajectories=write(tmp_path / "t.json", {"van": {"diverged": True}, **ends}))
+    said = numbers.trajectory(inputs, found())["sayTrajectory"]
+    assert r"lowest for \emph{Free} at $w=1$ ($-2.0$ nats), and highest for \emph{Base} ($3.0$ nats)" in said
 
 
 def test_the_distance_of_the_densities_is_told(tmp_path):
@@ -509,6 +606,31 @@ def test_every_curve_begins_at_its_unguided_model(tmp_path):
         "$w=0.5$": pytest.approx((5, 4)),
         "$w=2$": pytest.approx((6, 9)),
     }
+
+
+def test_figures_leave_out_what_diverged(tmp_path):
+    """A scale among others; and a variant of which nothing else is left."""
+    line = {1: {"is": 4, "fid": 3}, 2: LOST, 4: {"is": 5, "fid": 4}}
+    files = measure(tmp_path, {"plain": {0: {"is": 3, "fid": 6}}, "van": line, "rob": {1: LOST, 2: LOST}})
+    lines = {"plain": {"t": [1, 0], "E(x_t,y)": [2, 1], "E(x_t)": [1, 0], "shift/sigma": [0.0, None]}, "rob": {"diverged": True}}
+    lines["van"] = {**lines["plain"], "shift/sigma": [2.0, None]}
+    inputs = SimpleNamespace(metrics=files, trajectories=write(tmp_path / "t.json", lines))
+    variants = {**LABELS, "rob": {**LABELS["rob"], "unit": "sigma"}}  # the one variant of its unit
+    params = SimpleNamespace(variants=variants, origins={"m": "plain"}, classifier_free="van")
+
+    scales = figures.scales(inputs, params)
+    scales.draw_without_rendering()
+    drawn = [bar.lines[0].get_xydata().tolist() for axes in scales.axes[:2] for bar in axes.containers]
+    assert len(drawn) == 1 and np.allclose(drawn[0], [[1, 3], [4, 4]])
+    against = figures.fid_is(inputs, params)
+    against.draw_without_rendering()
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in against.axes[0].lines}
+    assert np.allclose(drawn["Van"], [[3, 6], [4, 3], [5, 4]]) and np.allclose(drawn["Rob"], [[3, 6]])
+    for diverged, left in ((["rob"], ["Plain", "Van"]), (["rob", "van"], ["Plain"])):
+        write(tmp_path / "t.json", {**lines, **dict.fromkeys(diverged, {"diverged": True})})
+        followed = figures.trajectory(inputs, params)
+        followed.draw_without_rendering()
+        assert [line.get_label() for line in followed.axes[0].lines] == left
 
 
 def test_densities_stand_in_pairs_with_the_first_coordinate_to_the_right(tmp_path, images):

@@ -165,8 +165,40 @@ def test_a_loss_that_is_not_finite_is_an_error(tmp_path, value):
     objective = diffusion()
     plain = objective.loss
     objective.loss = lambda *tensors: plain(*tensors) * value
-    with pytest.raises(FloatingPointError, match="lower `lr`"):
-        loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0))
+    with pytest.raises(FloatingPointError, match=f"the loss of joint is {value} near step 0; lower `lr`"):
+        loop.train(objective, SPEC, *data(), 0, ResumeState(tmp_path, 0), "joint")
+
+
+def torn(at):
+    """An objective whose loss is finite, and its gradient as well but for step number `at`."""
+    objective, count = diffusion(), iter(range(1000))
+    plain, weight = objective.loss, next(objective.model.parameters())
+
+    def loss(*tensors):
+        infinite = (weight - weight.detach()).abs().sqrt().sum()  # a slope that is not finite, at 0
+        return plain(*tensors) + (infinite if next(count) == at else 0)
+
+    objective.loss = loss
+    return objective
+
+
+@pytest.mark.parametrize("ema_images", [0, 30])
+def test_weights_that_are_not_finite_are_no_result(tmp_path, ema_images):
+    """Though every loss was finite: the update of the last step broke them. The state that it leaves is of no other settings."""
+    spec, said = SPEC | {"ema_images": ema_images}, f"the weights of joint are not finite after step {STEPS}; lower `lr`"
+    for objective in (torn(STEPS - 1), diffusion()):  # the second goes on from the state of the first
+        with pytest.raises(FloatingPointError, match=said):
+            loop.train(objective, spec, *data(), 0, ResumeState(tmp_path, spec), "joint")
+    lower = spec | {"lr": 0.001}
+    weights, history = loop.train(diffusion(), lower, *data(), 0, ResumeState(tmp_path, lower), "joint")
+    assert history["attempts"] == 1 and all(tensor.isfinite().all() for tensor in weights.values())
+
+
+def test_a_snapshot_that_is_not_finite_is_not_kept(tmp_path):
+    store = ResumeState(tmp_path, 0)
+    with pytest.raises(FloatingPointError, match="the weights of joint are not finite after step 3"):
+        loop.train(torn(2), SPEC, *data(), 0, store, "joint", snapshots=(2, 3))
+    assert store.kept(2) and not (store.folder / "3.safetensors").exists()
 
 
 def test_every_image_is_seen_once_an_epoch():

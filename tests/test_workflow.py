@@ -93,7 +93,27 @@ def test_measured_gathers_what_was_measured(built):
         assert part["accuracy"] == json.loads((results / f"robustness/{name}.json").read_text())["accuracy"]
         assert part["protocol"]["n"] == 359 and part["history"]["images_seen"] == 960 and part["provenance"]["packages"]
     assert found["samples"].keys() == {path.name for path in (results / "metrics").iterdir()}
-    assert found["samples"]["classifier-robust-0.5"]["scales"].keys() == {"1", "4", "16"}
+    assert found["samples"]["classifier-robust-0.5"]["scales"].keys() == {"1", "4", "16", "1e+30"}
+
+
+def test_a_scale_that_diverges_is_reported_as_such_and_stops_nothing(built):
+    """In the sidecars, the measurements and the tables; its images are black; the scale beside it in the same jobs is whole."""
+    results, name = built / "results/tiny", "classifier-robust-0.5"
+    for shard in range(2):
+        path = results / f"samples/{name}/16_1e+30/{shard}.npz"
+        info, images = json.loads(Path(f"{path}.json").read_text()), np.load(path)
+        assert info["diverged"]["1e+30"].keys() == {"count", "of", "step"} and info["seconds_per_image"].keys() == {"16"}
+        assert images["1e+30"].shape == images["16"].shape and not images["1e+30"].any() and images["16"].any()
+        said = (results / f"logs/sample/{name}/16_1e+30/{shard}.log").read_text()
+        assert said.count(f"\n{name} diverged at scale 1e+30: 20 of 20 samples ceased to be finite, the first with ") == 1
+    found = json.loads((results / f"metrics/{name}/16_1e+30.json").read_text())["scales"]
+    assert found["1e+30"].keys() == {"diverged"} and found["1e+30"]["diverged"]["of"] == 40 and found["16"]["fid"]
+    with open(results / "tables/scales.csv", newline="") as file:
+        fids = {row["scale"]: row["fid"] for row in csv.DictReader(file) if row["variant"] == name}
+    assert [scale for scale, fid in fids.items() if fid == "diverged"] == ["1e+30"]
+    for kind in ("tex", "html"):
+        assert (results / f"tables/scales.{kind}").read_text().count("diverged") == 7
+    assert "diverged" not in (results / "tables/summary.csv").read_text() + (results / "numbers.tex").read_text()
 
 
 def test_every_target_has_a_docstring(built):
@@ -143,9 +163,9 @@ def test_a_key_reruns_only_what_uses_it(edited):
 
 
 def test_one_more_scale_is_the_only_one_sampled(edited):
-    tree = edited("tests/tiny.yaml", lambda text: text.replace("scales: [1, 4, 16]", "scales: [1, 4, 16, 32]"))
+    tree = edited("tests/tiny.yaml", lambda text: text.replace("16, 1.0e+30]", "16, 1.0e+30, 32]"))
     rules = planned(tree, "measurements")
-    assert rules["sample"] == 2 and rules["metrics"] == 1  # the piece that held 16 alone, in two shards
+    assert rules["sample"] == 2 and rules["metrics"] == 1  # a piece of its own, in two shards
 
 
 def test_a_label_redraws_and_resamples_nothing(edited):

@@ -3,7 +3,7 @@
     2026-11-21 12:31:18 on node7: sample: variant=ddpm, scales=0, shard=3
     ...
     failed: 3480.2 s of 60 min, 5120 of 8000 MB, 1 GPU
-    sample: 2 samples ceased to be finite, the first with 12 steps to go; lower the scale
+    sample: ddpm: 2 of 500 samples ceased to be finite, the first with 12 steps to go; its model is broken: ...
 
 An attempt that was killed has no end. Snakemake removes a job's log before each attempt: so what is written goes into a file
 beside it, and the log is a link to that.

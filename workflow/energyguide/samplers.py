@@ -113,13 +113,18 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         yield state
 
 
+def finite(state):
+    """Which samples are finite after a step, (batch,): eps as well, for a clipped x_0 hides where it is infinite."""
+    return state.x_prev.flatten(1).isfinite().all(1) & state.eps.flatten(1).isfinite().all(1)
+
+
 def last(states):
     """The result of a walk, and for each sample the index of the step where it ceased to be finite, or -1."""
     broken = None
     for state in states:
-        finite = state.x_prev.flatten(1).isfinite().all(1)
-        broken = torch.full_like(finite, -1, dtype=torch.int64) if broken is None else broken
-        broken = torch.where((broken < 0) & ~finite, state.index, broken)
+        whole = finite(state)
+        broken = torch.full_like(whole, -1, dtype=torch.int64) if broken is None else broken
+        broken = torch.where((broken < 0) & ~whole, state.index, broken)
     return state.x_prev, broken
 
 

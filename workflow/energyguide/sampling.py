@@ -58,45 +58,69 @@ def walk(network, samples, shape, classes, process, spec, scale, models, seed, w
 
 
 def draw(*arguments, **more):
-    """Images uint8 (sample, channel, height, width) on the CPU, at the end of a `walk`.
-
-    Raises FloatingPointError where samples cease to be finite.
-    """
+    """Images uint8 (sample, channel, height, width) at the end of a `walk`, and where each ceased to be finite, as `last`."""
     with torch.no_grad():
         x, broken = last(walk(*arguments, **more))
-    if (broken >= 0).any():
-        count, step = (broken >= 0).sum().item(), broken.max().item()
-        raise FloatingPointError(f"{count} samples ceased to be finite, the first with {step} steps to go; lower the scale")
-    return to_uint8(x).cpu()
+    return to_uint8(x).cpu(), broken.cpu()
 
 
-def draw_shard(draw_batch, scales, batches, store, label=None):
-    """Every batch at every scale, going on where an earlier attempt stopped.
+def divergence(broken):
+    """How many samples ceased to be finite, of how many, and the index of the step of the first; None where none did.
 
     Args:
-        draw_batch: (scale, batch) -> images uint8 (sample, channel, height, width).
+        broken: (sample,), as of `samplers.last`.
+    """
+    count = (broken >= 0).sum().item()
+    return {"count": count, "of": len(broken), "step": broken.max().item()} if count else None
+
+
+def gathered(divergences):
+    """Several of a `divergence` as one."""
+    return {key: join(part[key] for part in divergences) for key, join in (("count", sum), ("of", sum), ("step", max))}
+
+
+def draw_shard(draw_batch, scales, batches, store, name="the variant", guided=True):
+    """Every batch at every scale, going on where an earlier attempt stopped.
+
+    A scale at which samples cease to be finite has diverged: no more of it is drawn, and all its images are black.
+
+    Args:
+        draw_batch: (scale, batch) -> what `draw` returns.
         scales: numbers.
         batches: ranges of samples.
         store: a `ResumeState`.
-        label: of the progress bar, which is only drawn on a terminal.
+        name: what the progress bar, which is only drawn on a terminal, and the log call the variant.
+        guided: by anything. If not, the model is broken where samples cease to be finite.
 
     Returns:
-        scale -> images of all batches, and scale -> seconds per image.
+        scale -> images of all batches; scale -> seconds per image, and scale -> `divergence`: each scale is in one of the two.
 
-    Raises Interrupted by SIGTERM or SIGINT, with the finished batches saved.
+    Raises:
+        Interrupted: by SIGTERM or SIGINT, with the finished batches saved.
+        FloatingPointError: samples of an unguided variant cease to be finite.
     """
-    state = store.begin() or {"images": {}, "seconds": dict.fromkeys(scales, 0.0)}
-    images, seconds = state["images"], state["seconds"]
+    state = store.begin() or {"images": {}, "seconds": dict.fromkeys(scales, 0.0), "diverged": {}}
+    images, seconds, diverged = state["images"], state["seconds"], state["diverged"]
     todo = [(scale, batch) for scale in scales for batch in batches if (scale, batch.start) not in images]
     with stop_signals() as stopping:
         checkpoints = Checkpoints(store, stopping)
-        for scale, batch in tqdm(todo, unit="batch", desc=label, disable=None):
+        for scale, batch in tqdm(todo, unit="batch", desc=name, disable=None):
+            if scale in diverged:
+                continue
             began = time.monotonic()
-            images[scale, batch.start] = draw_batch(scale, batch)
+            drawn, broken = draw_batch(scale, batch)
             seconds[scale] += time.monotonic() - began
+            images[scale, batch.start] = drawn
+            if found := divergence(broken):
+                said = "{count} of {of} samples ceased to be finite, the first with {step} steps to go".format(**found)
+                if not guided:
+                    raise FloatingPointError(f"{name}: {said}; its model is broken: train it with a lower `lr`")
+                print(f"{name} diverged at scale {scale:g}: {said}")
+                diverged[scale] = found
+                images |= {(scale, each.start): drawn.new_zeros(len(each), *drawn.shape[1:]) for each in batches}
             checkpoints.offer(lambda: state)
     if todo:
         store.save(state)
     count = sum(map(len, batches))
     whole = {scale: torch.cat([images[scale, batch.start] for batch in batches]) for scale in scales}
-    return whole, {scale: seconds[scale] / count for scale in scales}
+    return whole, {scale: seconds[scale] / count for scale in scales if scale not in diverged}, diverged

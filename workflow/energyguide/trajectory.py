@@ -1,8 +1,11 @@
 """What happens along the sampling trajectory: energies, the size of the shift, and frames to look at."""
 
+import math
+
 import torch
 
 from energyguide.energy import energy, joint_energy
+from energyguide.samplers import finite
 
 
 def frames(count, steps):
@@ -21,6 +24,11 @@ def forward(schedule, x0, noise, count):
     return torch.stack([schedule.add_noise(x0, torch.full((len(x0),), i, device=x0.device), noise) for i in indices])
 
 
+def number(value):
+    """A float as JSON can hold it: None where it is not finite."""
+    return value if math.isfinite(value) else None
+
+
 def record(states, observer, count, steps, shown):
     """Follow a walk to its end.
 
@@ -33,17 +41,21 @@ def record(states, observer, count, steps, shown):
         lists with one number a step, from noise to image: mean E(x) and E(x, y) in nats, at x_t and at the predicted
         x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. Under "end", both
         energies of the results. And the frames kept: x_t and x_0, each (frame, sample, ...) in [-1, 1].
+        Where samples cease to be finite, "diverged" alone, and black frames.
     """
     lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
     kept, wanted = [], frames(count, steps)
     for state in states:
+        if not finite(state).all():
+            black = torch.full((count, *state.x_t[:shown].shape), -1.0)
+            return {"diverged": True}, (black, black)
         lines["t"].append(state.t)
         for name, x, t in (("x_t", state.x_t, state.t), ("x_0", state.x0, 0)):
             logits = observer.logits(x, t)
-            lines[f"E({name})"].append(energy(logits).mean().item())
-            lines[f"E({name},y)"].append(joint_energy(logits, state.y).mean().item())
+            lines[f"E({name})"].append(number(energy(logits).mean().item()))
+            lines[f"E({name},y)"].append(number(joint_energy(logits, state.y).mean().item()))
         shift = state.shift.flatten(1).norm(dim=1).mean().item() if torch.is_tensor(state.shift) else 0.0
-        lines["shift/sigma"].append(shift / state.sigma if state.sigma else None)
+        lines["shift/sigma"].append(number(shift / state.sigma) if state.sigma else None)
         if state.index in wanted:
             kept.append((state.x_t[:shown].cpu(), state.x0[:shown].cpu()))
     end = observer.logits(state.x_prev.clamp(-1, 1), 0)

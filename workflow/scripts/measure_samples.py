@@ -7,6 +7,7 @@ with job(snakemake):
     from energyguide.device import device
     from energyguide.metrics.quality import Reference
     from energyguide.metrics.samples import Judgement
+    from energyguide.sampling import gathered
     from energyguide.storage import load_arrays, read_sidecar, write_json
 
     p = snakemake.params
@@ -22,6 +23,9 @@ with job(snakemake):
     sidecars = [read_sidecar(path) for path in snakemake.input.samples]
     results = {}
     for scale in shards[0]:
+        if found := [s["diverged"][scale] for s in sidecars if scale in s["diverged"]]:
+            results[scale] = {"diverged": gathered(found)}
+            continue
         images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
         results[scale] = judgement.of(list(images.split(p.samples)))
         results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]

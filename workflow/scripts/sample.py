@@ -20,14 +20,12 @@ with job(snakemake):
         def piece(samples):
             return draw(network, samples, tuple(p.shape), p.classes, p.process, spec, scale, models, p.seed, where)
 
-        try:
-            return torch.cat(parts.map(piece, batch))
-        except FloatingPointError as error:
-            raise FloatingPointError(f"{snakemake.wildcards.variant} at scale {scale:g}: {error}") from error
+        return tuple(map(torch.cat, zip(*parts.map(piece, batch), strict=True)))
 
     total = p.sampling["seeds"] * p.sampling["samples"]
     batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
-    images, seconds = draw_shard(draw_batch, p.scales, batches, store, snakemake.wildcards.variant)
+    name, guided = snakemake.wildcards.variant, "unit" in spec
+    images, seconds, diverged = draw_shard(draw_batch, p.scales, batches, store, name, guided)
     evaluations = [spec["steps"] * n for n in find_guidance(spec, max(p.scales), models).evaluations]
     save_arrays(
         snakemake.output.arrays,
@@ -35,6 +33,7 @@ with job(snakemake):
         variant=spec,
         samples=[batches[0].start, batches[-1].stop],
         evaluations=evaluations,
-        seconds_per_image={f"{scale:g}": seconds[scale] for scale in p.scales},
+        seconds_per_image={f"{scale:g}": value for scale, value in seconds.items()},
+        diverged={f"{scale:g}": found for scale, found in diverged.items()},
     )
     store.finish()

@@ -9,7 +9,7 @@ with job(snakemake):
     from energyguide.guidance import load_models
     from energyguide.nets.files import load
     from energyguide.nets.unet import UNet
-    from energyguide.reporting.results import best_scale, read_metrics
+    from energyguide.reporting.results import at_scale, best_scale, read_metrics
     from energyguide.sampling import schedule_of, walk
     from energyguide.seeding import fold, normal
     from energyguide.storage import save_arrays, write_json
@@ -26,13 +26,16 @@ with job(snakemake):
     energies = dict(zip(p.energy_names, snakemake.input.energies, strict=True))
     result, strips = {}, {}
     for name, spec in tqdm(p.variants.items(), unit="variant", disable=None):
-        scale = p.scales.get(name) or best_scale(read_metrics(snakemake.input.metrics, name))
+        metrics = read_metrics(snakemake.input.metrics, name)
+        scale = p.scales.get(name) or best_scale(metrics)
         own = spec.get("classifier")
         guides = load_models(classifiers.get(own), energies.get(own), p.classes, where, p.acceleration)
         states = walk(networks[spec["model"]], samples, shape, p.classes, p.process, spec, scale, guides, p.seed, where)
         with torch.no_grad():
-            result[name], strips[name] = record(states, observer, p.frames, spec["steps"], p.classes)
-        result[name]["scale"] = scale
+            lines, strips[name] = record(states, observer, p.frames, spec["steps"], p.classes)
+        if "diverged" in at_scale(metrics, scale):  # perhaps in other samples than these
+            lines = {"diverged": True}
+        result[name] = {**lines, "scale": scale}
     first, _ = Dataset.load(snakemake.input.data).one_of_each("test", where)
     noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=where), 0, shape)
     arrays = {"forward": forward(schedule_of(p.process, p.variants[p.strip]), 2 * first - 1, noise, p.frames).cpu().numpy()}

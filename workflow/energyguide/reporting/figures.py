@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator
 
 from energyguide.config.derive import eps_train_of
-from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, first_samples, read_metrics
+from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, finite, first_samples, read_metrics
 from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
 from energyguide.storage import load_arrays, read_json, read_sidecar
 
@@ -152,7 +152,7 @@ def styles(variants):
 
 def trajectory(inputs, params):
     """Mean energies at x_t along the reverse process, and the size of the shift, at the best scale of each variant."""
-    lines, looks = read_json(inputs.trajectories), styles(params.variants)
+    lines, looks = finite(read_json(inputs.trajectories)), styles(params.variants)
     figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.8))
     titles = {
         "E(x_t,y)": "mean $E(x_t, y)$ (nats)",
@@ -160,11 +160,10 @@ def trajectory(inputs, params):
         "shift/sigma": r"mean $\|$shift$\| / \sigma_t$",
     }
     for axes, (key, title) in zip(panels, titles.items(), strict=True):
-        for name, spec in params.variants.items():
-            line = lines[name]
+        for name, line in lines.items():
             if key != "shift/sigma" or any(line[key]):
                 values = [np.nan if v is None else v for v in line[key]]
-                axes.plot(line["t"], values, label=spec["label"], **looks[name])
+                axes.plot(line["t"], values, label=params.variants[name]["label"], **looks[name])
         axes.set_title(title)
         axes.set_xlabel("timestep $t$")
         axes.invert_xaxis()
@@ -182,6 +181,8 @@ def divergence(inputs, params):
         metrics = read_metrics(inputs.metrics, name)
         scale = best_scale(metrics)
         result = at_scale(metrics, scale)
+        if "diverged" in result:
+            continue
         distance = Number.of(result["energy_divergence"])
         label = rf"{spec['label']}, $s={scale:g}$: $W_1 = {distance.mean:.2f} \pm {distance.std:.2f}$"
         density(axes, result["energy"]["histogram"], color=f"C{number}", label=label)
@@ -228,12 +229,15 @@ def scales(inputs, params):
                 look = {"color": "grey", "linestyle": looks[name]["linestyle"], "linewidth": 0.8}
                 handles[f"unguided: {params.variants[name]['label']}"] = axes.axhline(level, **look)
         for name, spec in guided.items():
-            found = {float(s): Number.of(r[key]) for s, r in read_metrics(inputs.metrics, name)["scales"].items() if float(s) > 0}
+            results = finite(read_metrics(inputs.metrics, name)["scales"])
+            found = {float(s): Number.of(r[key]) for s, r in results.items() if float(s) > 0}
+            if not found:
+                continue
             means, stds = ([factor * getattr(n, part) for n in found.values()] for part in ("mean", "std"))
             axes = line[units.index(spec["unit"])]
             handles[spec["label"]] = axes.errorbar(list(found), means, stds, marker="o", **looks[name])
     for axes, unit in zip(panels[0], units, strict=True):
-        axes.set(xscale="log", title=f"unit {UNITS[unit]}")
+        axes.set(xscale="log" if axes.containers else "linear", title=f"unit {UNITS[unit]}")  # log needs a point
         logarithmic(axes)
     for axes in panels[1]:
         axes.set_xlabel("scale $s$")
@@ -299,7 +303,7 @@ def fid_is(inputs, params):
     for name, spec in params.variants.items():
         if "unit" not in spec:
             continue
-        line = read_metrics(inputs.metrics, name)["scales"]
+        line = finite(read_metrics(inputs.metrics, name)["scales"])
         if spec["model"] in params.origins:
             line = {"0": at_scale(read_metrics(inputs.metrics, params.origins[spec["model"]]), 0), **line}
         points = {scale: [Number.of(result[key]).mean for key in ("is", "fid")] for scale, result in line.items()}

@@ -138,11 +138,18 @@ MEASURES = {  # key: heading, digits, factor
 
 
 def measured(result, keys):
-    """Cells of a table, and fields of its CSV, for the measures `keys` of one set of samples."""
+    """Cells of a table, and fields of its CSV, for the measures `keys` at one scale; "diverged" in each where it did."""
+    if "diverged" in result:
+        return ["diverged"] * len(keys), {f"{key}{suffix}": "diverged" for key in keys for suffix in ("", "_std")}
     cells = [plus_minus(result[key], *MEASURES[key][1:]) for key in keys]
     numbers = {key: Number.of(result[key]) for key in keys}
     fields = {f"{key}{suffix}": value for key, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))}
     return cells, fields
+
+
+def unrounded(result, key):
+    """The mean of a measure at one scale, for a CSV; "diverged" where it did."""
+    return "diverged" if "diverged" in result else Number.of(result[key]).mean
 
 
 def protocol_of(result):

@@ -9,7 +9,7 @@ from energyguide.config.derive import classifier_name
 from energyguide.reporting import systems
 from energyguide.reporting.layout import Published, escape
 from energyguide.reporting.phrases import NORMS, compare, listing, percent
-from energyguide.reporting.results import Number
+from energyguide.reporting.results import Number, finite
 from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.storage import read_json
 
@@ -235,6 +235,8 @@ def plain_against_robust(samples):
     if not plain or not robust:
         return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
     a, b = samples.finest(plain), samples.finest(robust)
+    if samples.diverged(a, b):
+        return {"sayPlainRobust": samples.diverged(*guided)}
     fid = samples.compare(b, a, "fid", "raises", "lowers", "does not, beyond its spread, change")
     accuracy = samples.compare(b, a, "accuracy", "higher", "lower", "the same, within its spread")
     return {
@@ -250,6 +252,8 @@ def schedulers(samples):
     if not standard or not sigmoid:
         return {"saySchedulers": "Only one scheduler is used in this edition."}
     a, b = standard[0], sigmoid[0]
+    if lost := samples.diverged(a, b):
+        return {"saySchedulers": lost}
     fid = samples.compare(b, a, "fid", "higher", "lower", "the same within its spread")
     return {
         "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {fid} ({samples.text(b, 'fid')} at "
@@ -269,7 +273,9 @@ def joint(samples):
     if not pairs:
         return {"sayJoint": "Joint-energy guidance has no counterpart to be compared with in this edition."}
     a, b = pairs[0]
-    before, after = samples.metrics[a]["scales"], samples.metrics[b]["scales"]
+    if lost := samples.diverged(a, b):
+        return {"sayJoint": lost}
+    before, after = samples.line(a), samples.line(b)
     shared = [scale for scale in before if scale in after]
     less = {
         key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", "fid")
@@ -295,8 +301,9 @@ def scales(samples):
     """How class accuracy moves with the scale, and where FID is least."""
     start = samples.number(samples.baseline, "accuracy")
     rising = past = smallest = 0
-    for name in samples.by_classifier:
-        results = [r for s, r in samples.metrics[name]["scales"].items() if float(s) > 0]
+    grids = [[r for s, r in samples.line(name).items() if float(s) > 0] for name in samples.by_classifier]
+    grids = list(filter(None, grids))
+    for results in grids:
         line = [start, *(Number.of(r["accuracy"]) for r in results)]
         peak = max(range(len(line)), key=lambda i: line[i].mean)
         rising += all(compare(b, a, True, False, True) for a, b in zip(line[:peak], line[1 : peak + 1], strict=True))
@@ -304,7 +311,7 @@ def scales(samples):
         smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
     return {
         "sayScales": "From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
-        f"in {rising} of the {len(samples.by_classifier)} variants guided by a classifier; in {past} the largest scale tried is "
+        f"in {rising} of the {len(grids)} variants guided by a classifier; in {past} the largest scale tried is "
         f"past the peak. The FID is least at the smallest scale tried in {smallest}."
     }
 
@@ -314,6 +321,9 @@ def best(samples):
     ddpm = samples.baseline
     conditional = samples.unguided(0) or ddpm
     top = samples.finest(samples.by_classifier)
+    if samples.diverged(top):
+        lost = samples.diverged(*samples.by_classifier)
+        return {"sayBest": lost, "summary": lost}
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
     level = samples.compare(top, conditional, "accuracy", "above", "below", "within its spread of")
     moves = samples.compare(top, ddpm, "accuracy", "raises", "lowers", "does not change")
@@ -337,7 +347,7 @@ def best(samples):
 
 def trajectory(inputs, samples):
     """Where the energies of the variants end, by one classifier."""
-    ends = {name: line["end"]["E(x,y)"] for name, line in read_json(inputs.trajectories).items()}
+    ends = {name: line["end"]["E(x,y)"] for name, line in finite(read_json(inputs.trajectories)).items()}
     low, high = min(ends, key=ends.get), max(ends, key=ends.get)
     return {
         "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier:g}, the mean "

@@ -38,9 +38,15 @@ def read_metrics(paths, variant):
     return {**parts[0], "evaluations": evaluations, "scales": dict(sorted(scales.items(), key=lambda item: float(item[0])))}
 
 
+def finite(results):
+    """Those of some results, by scale or by name, that have measures: the others diverged."""
+    return {name: result for name, result in results.items() if "diverged" not in result}
+
+
 def best_scale(metrics):
-    """The scale with the least Frechet joint distance to the training images."""
-    return float(min(metrics["scales"], key=lambda scale: np.mean(metrics["scales"][scale]["fjd_train"])))
+    """The scale with the least Frechet joint distance to the training images; the smallest of all where all diverged."""
+    line = finite(metrics["scales"])
+    return float(min(line, key=lambda scale: np.mean(line[scale]["fjd_train"])) if line else next(iter(metrics["scales"])))
 
 
 def at_scale(metrics, scale):

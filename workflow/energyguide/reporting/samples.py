@@ -1,9 +1,11 @@
 """All that was measured on samples, as the text speaks of it."""
 
+import math
+
 from energyguide.config.derive import eps_train_of
 from energyguide.reporting.layout import MEASURES, escape, plus_minus
-from energyguide.reporting.phrases import compare
-from energyguide.reporting.results import Number, at_scale, best_scale, read_metrics
+from energyguide.reporting.phrases import compare, listing
+from energyguide.reporting.results import Number, at_scale, best_scale, finite, read_metrics
 from energyguide.storage import read_json
 
 
@@ -27,6 +29,16 @@ class Samples:
     def withheld(self, name):
         """How often the class was withheld from the model of a variant in training."""
         return self.models[self.variants[name]["model"]]["p_uncond"]
+
+    def line(self, name):
+        """The results of a variant by scale, where it has any: it may have diverged."""
+        return finite(self.metrics[name]["scales"])
+
+    def diverged(self, *names):
+        """What is said in place of a comparison of these variants where some diverged at every scale; else an empty text."""
+        lost = [self.called(name, scale=False) for name in names if not self.line(name)]
+        said = f"There is nothing to compare: samples of {listing(lost)} ceased to be finite at every scale tried."
+        return said if lost else ""
 
     def values(self, name, key):
         return at_scale(self.metrics[name], self.scale[name])[key]
@@ -65,5 +77,5 @@ class Samples:
         return None
 
     def finest(self, names):
-        """The variant with the least Frechet joint distance to the training images."""
-        return min(names, key=lambda name: self.number(name, "fjd_train").mean)
+        """The variant with the least Frechet joint distance to the training images; the first where all diverged."""
+        return min(names, key=lambda name: self.number(name, "fjd_train").mean if self.line(name) else math.inf)

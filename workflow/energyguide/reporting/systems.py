@@ -5,7 +5,7 @@ from statistics import fmean
 from energyguide.config.derive import eps_train_of
 from energyguide.reporting.layout import radius_text
 from energyguide.reporting.phrases import NORMS, compare, listing, percent
-from energyguide.reporting.results import Number, at_scale, read_metrics
+from energyguide.reporting.results import Number, at_scale, finite, read_metrics
 from energyguide.reporting.survey import read_answers, tally
 from energyguide.storage import read_json, read_sidecar
 
@@ -56,9 +56,11 @@ def settings(params):
 def time_dependent(samples, params):
     """Vanilla against robust, at their best scales and over the grid that they share."""
     plain, vanilla, robust = (params.time_guidance[kind] for kind in ("unguided", "vanilla", "robust"))
+    if lost := samples.diverged(vanilla, robust):
+        return {"sayTimeQuality": lost, "sayTimeScales": ""}
     said = {key: samples.compare(robust, vanilla, key, *WORDS) for key in ("fid", "precision", "recall")}
     against = samples.compare(robust, plain, "fid", *WORDS)
-    grids = [samples.metrics[name]["scales"] for name in (vanilla, robust)]
+    grids = [samples.line(name) for name in (vanilla, robust)]
     shared = [scale for scale in grids[0] if scale in grids[1]]
     fewer = sum(fmean(grids[1][s]["fid"]) < fmean(grids[0][s]["fid"]) for s in shared)
     trade = []
@@ -96,10 +98,10 @@ def iterations(inputs, params):
 
 def threats(inputs, params):
     """Which threat model gives the least FID, and how much it matters."""
-    fid = {
-        name: Number.of(at_scale(read_metrics(inputs.metrics, name), params.time_guidance["scale"])["fid"])
-        for name in params.threats
-    }
+    results = {name: at_scale(read_metrics(inputs.metrics, name), params.time_guidance["scale"]) for name in params.threats}
+    fid = {name: Number.of(result["fid"]) for name, result in finite(results).items()}
+    if not fid:
+        return {"sayTimeThreats": "There is nothing to compare: samples ceased to be finite under every threat model."}
     low, high = min(fid, key=lambda name: fid[name].mean), max(fid, key=lambda name: fid[name].mean)
     best = params.threats[low]
     matters = compare(fid[high], fid[low], "more than", "more than", "no more than")
@@ -115,8 +117,10 @@ def threats(inputs, params):
 def classifier_free(samples, params):
     """What the extrapolation of the joint model changes, and how FID and IS move with its weight."""
     name, plain = params.classifier_free["variant"], params.classifier_free["unguided"]
+    if lost := samples.diverged(name):
+        return {"sayClassifierFree": lost, "sayFreeScales": ""}
     fid = samples.compare(name, plain, "fid", *WORDS)
-    line = {"0": samples.metrics[plain]["scales"]["0"], **samples.metrics[name]["scales"]}
+    line = {"0": samples.metrics[plain]["scales"]["0"], **samples.line(name)}
     least = min(line, key=lambda w: fmean(line[w]["fid"]))
     most = max(line, key=lambda w: fmean(line[w]["is"]))
     return {
@@ -138,10 +142,12 @@ def together(samples):
         return {"sayTogether": "The two kinds of guidance are not combined in this edition.", "freeWeight": "--"}
     both = names[0]
     spec = samples.variants[both]
+    if lost := samples.diverged(both):
+        return {"sayTogether": lost, "freeWeight": f"{spec['w']:g}"}
     alone = samples.select(guidance="classifier_free", model=spec["model"])
     alone += samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
     said = []
-    for name in alone:
+    for name in filter(samples.line, alone):
         fid, accuracy = (samples.compare(both, name, key, *WORDS) for key in ("fid", "accuracy"))
         said.append(
             f"its FID is {fid} and its class accuracy {accuracy} compared with {samples.called(name)} "
@@ -179,7 +185,7 @@ def implicit(inputs):
 
 def edges(samples):
     """Whose best scale is at an end of its grid, so that a better one may lie beyond."""
-    grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in samples.guided}
+    grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in filter(samples.line, samples.guided)}
     said = []
     for end, index in (("smallest", 0), ("largest", -1)):
         names = [name for name, grid in grids.items() if len(grid) > 1 and samples.scale[name] == grid[index]]
@@ -201,6 +207,8 @@ def overall(samples, params):
     """The guided system of the least Frechet joint distance, of all; and the unguided model that is given the class."""
     top = samples.finest(samples.guided)
     given = params.time_guidance["unguided"]
+    if samples.diverged(top):
+        return {"nSystems": len(samples.variants), "sayOverall": samples.diverged(*samples.guided)}
     fjd = samples.compare(top, given, "fjd_train", *WORDS)
     return {
         "nSystems": len(samples.variants),

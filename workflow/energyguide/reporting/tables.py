@@ -4,8 +4,18 @@ A function takes `inputs` (the rule's named inputs) and `params`, and is named a
 """
 
 from energyguide import records
-from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, plus_minus, protocol_of, radius_text
-from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, read_metrics
+from energyguide.reporting.layout import (
+    MEASURES,
+    Published,
+    Table,
+    escape,
+    measured,
+    plus_minus,
+    protocol_of,
+    radius_text,
+    unrounded,
+)
+from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, finite, read_metrics
 from energyguide.reporting.survey import read_answers, tally
 from energyguide.storage import digest, read_json, read_sidecar
 
@@ -70,7 +80,6 @@ def variant_row(name, spec, metrics, scale, keys):
     result = at_scale(metrics, scale)
     cells, fields = measured(result, keys)
     unit = spec.get("unit")
-    seconds = Number.of(result["seconds_per_image"]).mean
     diffusion, classifier = metrics["evaluations"]
     record = {
         "variant": name,
@@ -79,8 +88,7 @@ def variant_row(name, spec, metrics, scale, keys):
         **fields,
         "evaluations_diffusion": diffusion,
         "evaluations_classifier": classifier,
-        "seconds_per_image": seconds,
-        "fid_all_train": result["fid_all_train"][0],
+        **{key: unrounded(result, key) for key in ("seconds_per_image", "fid_all_train")},
         **protocol_of(metrics),
     }
     return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
@@ -93,8 +101,9 @@ def summary(inputs, params):
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
+        seconds = record["seconds_per_image"]
         records.append(record)
-        body.append([*cells, evaluations, f"{1000 * record['seconds_per_image']:.1f}"])
+        body.append([*cells, evaluations, seconds if seconds == "diverged" else f"{1000 * seconds:.1f}"])
     header = [["System", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
     return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
 
@@ -193,7 +202,8 @@ def time_threats(inputs, params):
         metrics = read_metrics(inputs.metrics, name)
         row = attack["norm"], radius_text(attack["norm"], attack["eps"])
         found.setdefault(row, {})[attack["steps"]] = at_scale(metrics, params.scale), metrics
-    best = min(Number.of(result["fid"]).mean for cells in found.values() for result, _ in cells.values())
+    results = [result for cells in found.values() for result, _ in cells.values() if "diverged" not in result]
+    best = min((Number.of(result["fid"]).mean for result in results), default=None)
     columns = sorted({steps for cells in found.values() for steps in cells})
     records, body = [], []
     for (norm, eps), cells in found.items():
@@ -259,7 +269,7 @@ def classifier_free(inputs, params):
     lines = by_scale(inputs, params.unguided, params.variant)
     protocol = protocol_of(read_metrics(inputs.metrics, params.variant))
     best = {"fid": min, "is": max}
-    best = {key: choose(Number.of(result[key]).mean for result in lines.values()) for key, choose in best.items()}
+    best = {key: choose(Number.of(result[key]).mean for result in finite(lines).values()) for key, choose in best.items()}
     for w, result in lines.items():
         cells, fields = measured(result, keys)
         cells = [rf"\boldmath{cell}" if best.get(key) == fields[key] else cell for key, cell in zip(keys, cells, strict=True)]

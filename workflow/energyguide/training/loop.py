@@ -81,7 +81,7 @@ def gradient(objective, images, labels, seed, parts):
     return total
 
 
-def train(objective, spec, images, labels, seed, store, label=None, snapshots=()):
+def train(objective, spec, images, labels, seed, store, name="the network", snapshots=()):
     """Train `objective.model`.
 
     Args:
@@ -90,7 +90,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: a `ResumeState`.
-        label: of the progress bar, which is only drawn on a terminal.
+        name: what the progress bar, which is only drawn on a terminal, and errors call the network.
         snapshots: numbers of steps after which the weights are put aside, under that number, with `store.keep`.
 
     Returns:
@@ -99,7 +99,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
 
     Raises:
         Interrupted: by SIGTERM or SIGINT, with the state saved.
-        FloatingPointError: the loss is not finite.
+        FloatingPointError: the loss, or weights to be kept, are not finite.
     """
     model, batch, steps = objective.model, spec["batch"], spec["steps"]
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -132,7 +132,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
         }
 
     model.train()
-    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", desc=label, disable=None) as bar:
+    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", desc=name, disable=None) as bar:
         checkpoints = Checkpoints(store, stopping)
         for step in range(first, steps):
             index = batch_indices(seed, step, batch, len(images)).to(images.device)
@@ -147,7 +147,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
             total += loss
             if (step + 1) % record == 0 or step + 1 == steps:
                 since = losses[-1][0] // batch if losses else 0
-                losses.append([(step + 1) * batch, finite(total.item() / (step + 1 - since), step)])
+                losses.append([(step + 1) * batch, finite(total.item() / (step + 1 - since), name, step)])
                 total.zero_()
                 bar.set_postfix(loss=f"{losses[-1][1]:.4f}", refresh=False)
             if spec["score_every"] and ((step + 1) % spec["score_every"] == 0 or step + 1 == steps):
@@ -155,7 +155,7 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
                 if scores[-1][1] >= max(s for _, s in scores):
                     best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
             if step + 1 in snapshots:
-                store.keep(step + 1, (average.module if average else model).state_dict())
+                store.keep(step + 1, whole((average.module if average else model).state_dict(), name, step + 1))
             bar.update()
             checkpoints.offer(snapshot)
     if first < steps:
@@ -169,10 +169,20 @@ def train(objective, spec, images, labels, seed, store, label=None, snapshots=()
         "attempts": store.attempts(),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
-    return weights, history
+    return whole(weights, name, steps), history
 
 
-def finite(loss, step):
+REMEDY = "lower `lr`, or raise `warmup`, of its `training`"
+
+
+def finite(loss, name, step):
     if not math.isfinite(loss):
-        raise FloatingPointError(f"the loss is {loss} near step {step}; lower `lr`, or raise `warmup`, of this network")
+        raise FloatingPointError(f"the loss of {name} is {loss} near step {step}; {REMEDY}")
     return loss
+
+
+def whole(weights, name, step):
+    """A state dict, all of which is finite: the last update may break what the last loss did not see."""
+    if not all(tensor.isfinite().all() for tensor in weights.values()):
+        raise FloatingPointError(f"the weights of {name} are not finite after step {step}; {REMEDY}")
+    return weights
