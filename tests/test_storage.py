@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import subprocess
@@ -149,3 +150,13 @@ def test_only_one_process_works_on_a_state_and_a_dead_one_does_not_hold_it(tmp_p
     third = claimant(tmp_path)
     assert third.stdout.readline() == "mine\n"
     third.communicate("\n")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_refused_not_locked_by_a_file_that_outlives_its_process(tmp_path, monkeypatch, number):
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(ValueError, match="lock: this file system has no locks; name another folder in `site.scratch`"):
+        ResumeState(tmp_path, 0).claim()

@@ -5,6 +5,7 @@ and that without code (`weights_only`).
 """
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -21,6 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 FINISHED = "finished"
+LOCKLESS = errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP  # how file systems say that they have no locks
 PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scikit-learn", "snakemake")
 
 
@@ -144,6 +147,27 @@ def load_arrays(path):
         return dict(arrays)
 
 
+def lock(path):
+    """The lock at `path`; None where another process has it.
+
+    It is the file system's own, so that a process that died, or whose machine did, does not hold it.
+
+    Raises ValueError where the file system has no locks.
+    """
+    import filelock
+
+    taken = filelock.FileLock(path, fallback_to_soft=False)  # a soft lock would outlive its process
+    try:
+        taken.acquire(blocking=False)
+    except filelock.Timeout:
+        return None
+    except OSError as error:
+        if error.errno not in LOCKLESS:
+            raise
+        raise ValueError(f"{path}: this file system has no locks; name another folder in `site.scratch`") from error
+    return taken
+
+
 class ResumeState:
     """The state of a run, replaced atomically, about every `every` seconds.
 
@@ -162,22 +186,15 @@ class ResumeState:
     def claim(self):
         """Be the only one that works on this: wait while another process does, on this machine or another.
 
-        The lock is the file system's own, so that a process that died, or whose machine did, does not hold it.
-
         Raises ValueError where the file system has no locks.
         """
-        import filelock
-
         self.root.mkdir(parents=True, exist_ok=True)
-        self.lock = filelock.FileLock(self.root / "lock")
-        try:
-            try:
-                self.lock.acquire(blocking=False)
-            except filelock.Timeout:
-                print(f"another process works on {self.root}; waiting for it to end", flush=True)
-                self.lock.acquire(poll_interval=1)
-        except NotImplementedError as error:
-            raise ValueError(f"{self.root}: this file system has no locks; name another folder in `site.scratch`") from error
+        self.lock = lock(self.root / "lock")
+        if not self.lock:
+            print(f"another process works on {self.root}; waiting for it to end", flush=True)
+        while not self.lock:
+            time.sleep(1)
+            self.lock = lock(self.root / "lock")
 
     def begin(self):
         """Note an attempt; the last state saved that is whole, or None."""
