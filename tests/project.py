@@ -1,6 +1,7 @@
 """A copy of the project to build in, and what is asked of Snakemake there."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -52,3 +53,36 @@ def duplicate(tree, to):
     """A copy of a tree, with what was built in it."""
     shutil.copytree(tree, to, symlinks=True, dirs_exist_ok=True)
     return to
+
+
+def processes(tree, node=None):
+    """Numbers of the processes in `tree`, or of those on a node of the tests' cluster."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            here = Path(os.readlink(process / "cwd")) == tree
+            environment = (process / "environ").read_bytes().split(b"\0") if here and node else []
+        except OSError:
+            continue
+        if here and (not node or f"SLURMD_NODENAME={node}".encode() in environment):
+            found.append(int(process.name))
+    return found
+
+
+def workers(tree, script=r"\w+"):
+    """Numbers of the processes that run one of the project's scripts in `tree`: those whose name is like `script`."""
+    found = []
+    for pid in processes(tree):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        if re.search(rf"/\.snakemake/scripts/[^/]*\.{script}\.py", command):
+            found.append(pid)
+    return found
+
+
+def markdown(rows):
+    """Dictionaries of the same keys, as a table."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -13,8 +13,8 @@ PACKAGE = WORKFLOW / "energyguide"
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs"},
-    {"data", "nets", "checkpoints", "mixture", "device", "memory", "records"},
+    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks"},
+    {"data", "nets", "checkpoints", "mixture", "device", "memory", "records", "runlock"},
     {"energy", "attacks", "corruptions", "provenance"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},

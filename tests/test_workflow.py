@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from project import SNAKEMAKE, TEX, TINY, checksums, copy, duplicate, planned, snakemake
+from project import SNAKEMAKE, TEX, TINY, checksums, copy, duplicate, planned, snakemake, workers
 
 from energyguide.joblogs import kept
 from energyguide.storage import sha256
@@ -308,13 +309,8 @@ def worker(tree, script, run):
     """The number of the process that runs a script in `tree`, once it has noted its attempt; None if it ended before."""
     while run.poll() is None:  # a short job may be over before it is seen
         if any(tree.glob("results/tiny/.resume/*/*/attempts.log")):
-            for process in Path("/proc").glob("[0-9]*"):
-                try:
-                    command = (process / "cmdline").read_bytes().decode()
-                    if f"{script}.py" in command and Path(os.readlink(process / "cwd")) == tree:
-                        return int(process.name)
-                except (OSError, ProcessLookupError):
-                    continue
+            for pid in workers(tree, script):
+                return pid
         time.sleep(0.01)
     return None
 
@@ -348,6 +344,23 @@ def test_a_killed_job_ends_in_the_same_bits(built, tmp_path, target, script, num
         assert "run the same command to go on" in output
     snakemake(tree, str(path.relative_to(tree)))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_a_run_beside_another_on_the_same_results_is_refused_and_one_that_makes_nothing_is_not(tmp_path):
+    """As where two checkouts share them; Snakemake's own lock is of a checkout. The lock goes with the process that held it."""
+    tree = copy(tmp_path)
+    claim = "from energyguide import runlock; runlock.claim('results/tiny'); print(flush=True); input()"
+    environment = {**os.environ, "PYTHONPATH": "workflow"}
+    with subprocess.Popen(
+        [sys.executable, "-c", claim], cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        run = snakemake(tree, "data", check=False)
+        assert run.returncode and f"results/tiny: another run is at work there, process {other.pid} on " in run.stderr
+        assert not (tree / "results/tiny/data").exists()
+        snakemake(tree, "usage")
+        other.kill()
+    snakemake(tree, "data")
 
 
 def test_bad_configuration_is_one_line_before_any_job(tmp_path):

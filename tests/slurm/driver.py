@@ -1,8 +1,6 @@
 """Snakemake as a lab runs it: the profile of the project, with one laid over it, against the cluster of the tests."""
 
-import os
 import subprocess
-from pathlib import Path
 
 import yaml
 from project import SNAKEMAKE
@@ -38,30 +36,3 @@ class Driver:
 
     def succeed(self):
         assert self.wait() == 0, self.said.read_text()
-
-
-def processes(tree, node=None):
-    """Numbers of the processes in `tree`, or of those on a node of the cluster."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            here = Path(os.readlink(process / "cwd")) == tree
-            environment = (process / "environ").read_bytes().split(b"\0") if here and node else []
-        except OSError:
-            continue
-        if here and (not node or f"SLURMD_NODENAME={node}".encode() in environment):
-            found.append(int(process.name))
-    return found
-
-
-def workers(tree, script=""):
-    """Numbers of the processes that run one of the project's scripts in `tree`."""
-    found = []
-    for pid in processes(tree):
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-        except OSError:
-            continue
-        if ".snakemake/scripts/" in command and f"{script}.py" in command:
-            found.append(pid)
-    return found

@@ -6,8 +6,8 @@ import signal
 import time
 
 import pytest
-from driver import LONG, TARGETS, TRAINING, Driver, config, processes, workers
-from project import checksums, duplicate
+from driver import LONG, TARGETS, TRAINING, Driver, config
+from project import checksums, duplicate, processes, workers
 
 from energyguide.storage import read_sidecar
 

@@ -2,6 +2,8 @@
 
 from snakemake.logging import logger
 
+from energyguide import runlock
+from energyguide.clocks import end_the_future
 from energyguide.slurm import do_without_accounts
 
 watch = runs.Watch()
@@ -18,6 +20,12 @@ JOBS = {
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
+    if any(job.output for job in workflow.dag.needrun_jobs()):
+        try:
+            runlock.claim(Path(SITE["scratch"] or "", R))
+        except ValueError as error:
+            sys.exit(str(error))
+        end_the_future(R)
     logger.addHandler(watch)
     checkout.claim()
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
