@@ -1,6 +1,6 @@
 # `make paper` and `make test` set everything up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help env tex paper test bench lint licences lock clean
+.PHONY: help env tex paper test faults bench lint licences lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -28,6 +28,10 @@ paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, 
 test: env  ## Run all tests and checks
 	@envs/tex.sh || true
 	@pytest $(ARGS)
+
+faults: env  ## Kill, move and double runs, and see that nothing is lost: half an hour on 2 cores
+	@envs/tex.sh || true
+	@python tests/faults $(ARGS)
 
 bench: env  ## Compare the speed with that of others: half an hour on 2 cores
 	@python tests/bench $(ARGS)

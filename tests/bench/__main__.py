@@ -11,11 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 
 import contests
 import torch
 from compare import best_product, compare, seconds
+from project import markdown
 from recipes import recipes
 
 from energyguide.device import device, has_bf16
@@ -64,12 +66,6 @@ def planning():
     return rows
 
 
-def table(rows):
-    """As Markdown."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(value) for value in row.values()] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def main():
     parts = [*CONTESTS, "planning", "recipes"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,11 +87,11 @@ def main():
                 rows.append(compare(contest, options.rounds, limits))
                 print(", ".join(f"{key}: {value}" for key, value in rows[-1].items()), flush=True)
     if rows:
-        print(f"\n{table(rows)}\n")
+        print(f"\n{markdown(rows)}\n")
     if "planning" in options.only:
-        print(f"{table(planning())}\n")
+        print(f"{markdown(planning())}\n")
     if "recipes" in options.only:
-        print(table(recipes(where, ROOT / "config.yaml")))
+        print(markdown(recipes(where, ROOT / "config.yaml")))
     if options.csv and rows:
         Path(options.csv).write_text(csv_text(rows, list(rows[0])))
 

@@ -1,0 +1,55 @@
+"""Harm done to the pipeline, and what became of it: `make faults`, or
+
+    python tests/faults [--only kills together moved] [--csv FILE]
+
+Every fault ends in the same command, and that in the results of a run that nobody disturbed. Takes half an hour on two cores.
+"""
+
+import argparse
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
+
+from project import markdown
+from trees import LOST
+
+from energyguide.storage import csv_text
+
+PARTS = "kills", "together", "moved"  # modules here, each with a main() that returns rows of COLUMNS
+COLUMNS = ["fault", "tries", "what happened"]
+
+
+def harm(part):
+    """The rows of a part; one that tells of it where it broke off."""
+    try:
+        return import_module(part).main()
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        return [(part, "", LOST + (str(error) or repr(error)).strip().splitlines()[-1])]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--csv")
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # or runs would ignore it where this was started in the background
+    rows = []
+    for part in options.only:
+        for row in harm(part):
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
+            print(", ".join(map(str, row)), flush=True)
+    print(f"\n{markdown(rows)}")
+    if options.csv:
+        Path(options.csv).write_text(csv_text(rows, COLUMNS))
+    lost = sum(row["what happened"].startswith(LOST) for row in rows)
+    sys.exit(f"{lost} of {len(rows)} faults lost something" if lost else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Results in another place, or with other times: the next run goes on from them, and the one after it has nothing to do."""
+
+import os
+import shutil
+import subprocess
+
+from trees import EVERYTHING, RESULTS, fresh, planned, snakemake, undisturbed, verdict
+
+HOUR = 3600
+LOGS = {".log", ".attempts", ".fls", ".fdb_latexmk"}  # the last two are LaTeX's
+
+
+def archive(source, target):
+    """With all times."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+
+
+def timeless(source, target):
+    """Every file is new, in the order in which it happened to be copied."""
+    shutil.copytree(source, target, symlinks=True, copy_function=shutil.copyfile)
+
+
+def moved(name, how, *parts):
+    """A fresh copy of the project, and in it these folders of the undisturbed tree."""
+    tree = fresh(name)
+    for part in parts:
+        how(undisturbed() / part, tree / part)
+    return tree
+
+
+def shift(tree, seconds):
+    """Set the clock of all results."""
+    for path in (tree / "results").rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            moment = path.stat().st_mtime + seconds
+            os.utime(path, (moment, moment))
+
+
+def goes_on(tree, nothing_to_do=False):
+    """The outcome of a run there; where there should be nothing to do, whether that is so."""
+    plan = planned(tree, EVERYTHING)
+    checks = {f"nothing to do ({sum(plan.values())} jobs)": not plan} if nothing_to_do else {}
+    checks["the run ended well"] = snakemake(tree, EVERYTHING, check=False).returncode == 0
+    again = planned(tree, EVERYTHING)
+    checks[f"a second run has nothing to do ({again})"] = not again
+    return f"{verdict(tree, checks)}, jobs that ran: {sum(plan.values())}"
+
+
+def places(tree):
+    """The outcome of a search of all results for the place in which they were made."""
+    name = bytes(tree)
+    files = [path for path in (tree / "results").rglob("*") if path.is_file() and path.suffix not in LOGS]
+    named = [path.relative_to(tree) for path in files if name in path.read_bytes()]
+    return verdict(tree, {f"{path} does not name its place": False for path in named[:3]})
+
+
+def touched(tree):
+    """Some results are made anew and the data is touched, while the rest of the results is of the future or the past."""
+    os.utime(tree / RESULTS / "data/dataset.npz")
+    for path in (tree / RESULTS / "tables/energy.csv", tree / RESULTS / "samples/ddpm/0/0.npz"):
+        path.unlink()
+    return tree
+
+
+def main():
+    rows = [("the place of the results, in them", 1, places(undisturbed()))]
+    tree = moved("moved-whole", archive, "results", ".snakemake")
+    rows.append(("moved by cp -a, with .snakemake", 1, goes_on(tree, nothing_to_do=True)))
+    rows.append(("moved by cp -a, without .snakemake", 1, goes_on(moved("moved-bare", archive, "results"))))
+    rows.append(("moved by cp, with .snakemake", 1, goes_on(moved("moved-timeless", timeless, "results", ".snakemake"))))
+    rows.append(("moved by cp, without .snakemake", 1, goes_on(moved("moved-both", timeless, "results"))))
+    for hours, when in ((1, "future"), (-1, "past")):
+        tree = moved(f"moved-{when}", archive, "results", ".snakemake")
+        shift(tree, hours * HOUR)
+        rows.append((f"results an hour in the {when}", 1, goes_on(tree)))
+        rows.append(("the same, with inputs touched and results missing", 1, goes_on(touched(tree))))
+    return rows
