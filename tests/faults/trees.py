@@ -18,10 +18,10 @@ LOST = "LOST: "  # how the outcome of a fault begins by which something was lost
 ROOM = tempfile.TemporaryDirectory()
 
 # What may differ between two runs: how long things took, how often they were begun, and on what machine.
-UNCOMPARED = {"logs", "benchmarks", "paper", ".resume", ".run", "usage.csv"}  # "paper" is where LaTeX works
+UNCOMPARED = {"logs", "benchmarks", "paper", "provenance", ".resume", ".run", "usage.csv"}  # "paper" is where LaTeX works
 DATED = "paper.pdf"  # has a date, and the tables with their times: it is there or not
 FIELDS = {"provenance", "seconds", "seconds_per_image", "attempts"}  # of JSON, at any depth
-COLUMNS = {"seconds", "seconds_per_image", "ms/img", "Minutes"}  # of tables: headings in CSV, LaTeX and HTML
+COLUMNS = {"seconds", "seconds_per_image", "ms/img", "Minutes", "checksum", "Checksum"}  # of tables: their headings
 
 
 def fresh(name):

@@ -25,9 +25,9 @@ onstart:  # not in the processes that jobs run in: Snakemake calls them with --n
             runlock.claim(Path(SITE["scratch"] or "", R))
         except ValueError as error:
             sys.exit(str(error))
+        checkout.claim()
         end_the_future(R)
     logger.addHandler(watch)
-    checkout.claim()
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
 
 
