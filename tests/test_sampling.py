@@ -9,6 +9,7 @@ import torch
 
 from energyguide import checkpoints
 from energyguide.guidance import Models
+from energyguide.nets.unet import UNet
 from energyguide.samplers import reverse, to_uint8
 from energyguide.sampling import divergence, draw, draw_shard, find_guidance, gathered, schedule_of, shard_batches, walk
 from energyguide.schedule import linear_schedule, respace
@@ -67,9 +68,32 @@ def test_shards_do_not_change_a_pixel():
     assert len(whole.flatten(1).unique(dim=0)) == 10
 
 
-def test_batches_hardly_change_a_sample():
-    difference = drawn(range(4, 7)).int() - drawn(range(10))[4:7].int()
-    assert difference.abs().max() <= 1
+def unet():
+    torch.manual_seed(0)
+    network = UNet(1, 8, width=16, multipliers=(1, 2), blocks=1, attention=(4,), dropout=0).eval().requires_grad_(False)
+    torch.nn.init.normal_(network.head[-1].weight, std=0.1)
+    return network
+
+
+@pytest.mark.parametrize("threads, pieces", [(1, [range(12)]), (1, [range(5), range(5, 12)]), (2, [range(12)])])
+def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
+    """No more than one grey level in 50 steps; and by the same batches and threads not a bit."""
+    spec, network = SPEC | {"guidance": "unguided", "steps": 50}, unet()
+
+    def images(count, pieces):
+        torch.set_num_threads(count)
+        try:
+            parts = [
+                draw(network, piece, (1, 8, 8), 3, PROCESS, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces
+            ]
+        finally:
+            torch.set_num_threads(1)
+        return torch.cat(parts)
+
+    found = images(threads, pieces)
+    difference = found.int() - images(1, [range(12)]).int()
+    assert difference.abs().max() <= 1 and found.float().std() > 10
+    assert torch.equal(found, images(threads, pieces))
 
 
 def test_samples_depend_on_seed_and_scale_and_ask_for_their_class():
