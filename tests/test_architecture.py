@@ -13,7 +13,7 @@ PACKAGE = WORKFLOW / "energyguide"
 ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks"},
+    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks", "reasons"},
     {"data", "nets", "checkpoints", "mixture", "device", "memory", "records", "runlock"},
     {"energy", "attacks", "corruptions", "provenance"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},

@@ -127,6 +127,23 @@ def test_weights_put_aside_are_checked(tmp_path):
         store.kept(400)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "a.npz.json is damaged: it is not JSON"),
+        ("[1]", "does not say what made"),
+        ("{}", "does not say"),
+        (None, "is missing"),
+    ],
+)
+def test_a_damaged_sidecar_is_named(tmp_path, content, said):
+    save_arrays(tmp_path / "a.npz", {"x": np.zeros(1)})
+    path = storage.sidecar(tmp_path / "a.npz")
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(ValueError, match=f"{path.name}.*{said.removeprefix(path.name)}.*run again"):
+        load_arrays(tmp_path / "a.npz")
+
+
 WAITER = """
 import sys; from energyguide.storage import ResumeState
 store = ResumeState(sys.argv[1], 0)

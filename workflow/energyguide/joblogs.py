@@ -9,6 +9,7 @@ An attempt that was killed has no end. Snakemake removes a job's log before each
 beside it, and the log is a link to that.
 """
 
+import io
 import os
 import platform
 import re
@@ -59,11 +60,25 @@ def kept(log):
     return Path(log).with_suffix(KEPT)
 
 
+class LogFile(io.FileIO):
+    """A file without a buffer, in which closing it could stumble over what a full disk has refused; its errors name it."""
+
+    def write(self, content):
+        left = content
+        try:
+            while left:
+                left = left[super().write(left) :]
+            return len(content)
+        except OSError as error:
+            error.filename = self.name
+            raise
+
+
 @contextmanager
 def open_log(path):
     """The log at `path`, to add an attempt to it, line by line: what is written stays if the writer is killed."""
     path = Path(path)
-    with open(kept(path), "a", buffering=1) as log:
+    with io.TextIOWrapper(LogFile(str(kept(path)), "a"), line_buffering=True) as log:
         path.unlink(missing_ok=True)
         path.symlink_to(kept(path).name)
         if log.tell():  # a killed attempt may have left half a line

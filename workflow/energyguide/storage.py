@@ -28,22 +28,34 @@ PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scikit-learn", "
 
 
 @contextmanager
+def writing(path):
+    """An error of the operating system in the block names `path`: of a full disk it says nothing by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno:
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+@contextmanager
 def atomic(path):
     """A temporary path beside `path` to write to; it takes the place of `path` when the block succeeds."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    try:
-        yield Path(name)
-        with open(name, "rb") as file:
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp is private; a result follows the umask as any file does
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with writing(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        os.close(handle)
+        try:
+            yield Path(name)
+            with open(name, "rb") as file:
+                os.fsync(file.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(name, 0o666 & ~mask)  # mkstemp is private; a result follows the umask as any file does
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def sha256(path):
@@ -82,7 +94,11 @@ def csv_text(records, columns):
 
 
 def read_json(path):
-    return json.loads(Path(path).read_text())
+    """Raises ValueError where the file is damaged."""
+    try:
+        return json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: it is not JSON ({error}); delete it and run again") from error
 
 
 def sidecar(path):
@@ -90,8 +106,16 @@ def sidecar(path):
 
 
 def read_sidecar(path):
-    """What is said of `path`, without a look at the file itself."""
-    return read_json(sidecar(path))
+    """What is said of `path`, without a look at the file itself.
+
+    Raises ValueError where that is missing or damaged.
+    """
+    if not sidecar(path).exists():
+        raise ValueError(f"{sidecar(path)} is missing, which says what made {path}; delete that and run again")
+    said = read_json(sidecar(path))
+    if not isinstance(said, dict) or "sha256" not in said:
+        raise ValueError(f"{sidecar(path)} does not say what made {path}; delete both and run again")
+    return said
 
 
 def write_sidecar(path, **info):
@@ -109,10 +133,22 @@ def check_sidecar(path):
 
 def save_tensors(path, weights):
     """A state dict as safetensors."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    with atomic(path) as temporary:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, temporary)
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()})
+    with atomic(path) as temporary:  # by our own hand: the library's writer does not say why it fails
+        temporary.write_bytes(content)
+
+
+def load_tensors(path):
+    """The state dict in a file of safetensors. Raises ValueError where it is not one."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged, or no safetensors ({error}); fetch it anew, or delete it and run again") from error
 
 
 def save_weights(path, weights, **info):
@@ -123,10 +159,8 @@ def save_weights(path, weights, **info):
 
 def load_weights(path):
     """The state dict saved at `path`. Raises ValueError where the file is damaged."""
-    from safetensors.torch import load_file
-
     check_sidecar(path)
-    return load_file(path)
+    return load_tensors(path)
 
 
 def save_arrays(path, arrays, **info):
@@ -199,7 +233,7 @@ class ResumeState:
     def begin(self):
         """Note an attempt; the last state saved that is whole, or None."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.log, "a") as log:
+        with writing(self.log), open(self.log, "a") as log:
             print(
                 datetime.now().isoformat(timespec="seconds"),
                 platform.node(),

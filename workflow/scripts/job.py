@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from energyguide import records
 from energyguide.checkpoints import Interrupted
 from energyguide.joblogs import closing, header, holds_gpus, kept, open_log, runs
+from energyguide.reasons import reason
 from energyguide.slurm import requeue_when_out_of_time
 from energyguide.storage import ResumeState, sha256
 
@@ -44,6 +45,16 @@ class Tee:
 
 
 @contextmanager
+def own_log(snakemake):
+    """The log of this job; where it cannot be written, the terminal alone has the reason."""
+    try:
+        with open_log(snakemake.log[0]) as log:
+            yield log
+    except OSError as error:
+        sys.exit(f"{snakemake.rule}: {reason(error)}")
+
+
+@contextmanager
 def job(snakemake):
     """Runs a script's body: output is added to the log, between a line that says what this is and one that says what it used.
 
@@ -51,14 +62,16 @@ def job(snakemake):
     and to the terminal, with the reason.
     """
     began, terminal = time.monotonic(), sys.stderr
-    with open_log(snakemake.log[0]) as log:
+    with own_log(snakemake) as log:
         tee = Tee(log, terminal)
 
-        def close(verdict, reason=None):
-            print(closing(verdict, time.monotonic() - began, snakemake.resources), file=log)
-            if reason:
-                for file in (log, terminal):
-                    print(f"{snakemake.rule}:", *reason.split(), file=file)  # one line, whatever it was
+        def close(verdict, why=None):
+            lines = [closing(verdict, time.monotonic() - began, snakemake.resources)]
+            if why:
+                lines.append(f"{snakemake.rule}: {why}")
+                print(lines[-1], file=terminal)
+            with suppress(OSError):  # a log on a full disk: the terminal has the reason
+                print(*lines, sep="\n", file=log)
 
         with redirect_stderr(tee), redirect_stdout(tee):
             print(header(snakemake.rule, snakemake.wildcards), file=log)
@@ -80,8 +93,9 @@ def job(snakemake):
                 sys.exit(INTERRUPTED)
             except Exception as error:
                 if not isinstance(error, EXPECTED):
-                    traceback.print_exc()
-                close("failed", str(error) or repr(error))
+                    with suppress(OSError):
+                        traceback.print_exc()
+                close("failed", reason(error))
                 sys.exit(1)
             else:
                 close("done")
