@@ -1,7 +1,9 @@
 """The configuration: what is shipped is valid, and what is wrong is refused in one line that names the key."""
 
+import contextlib
 import copy
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energyguide.config import derive
 from energyguide.config.checks import ConfigError
+from energyguide.config.files import check_file
 from energyguide.config.resolve import SCHEMA, merge, resolve
+from energyguide.storage import digest
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
@@ -43,6 +48,9 @@ BAD = [
     ("/experiment", "nothing", "experiment:"),
     ("/colour", "blue", "colour"),
     ("/experiments", {}, "experiments"),
+    ("/site.grace", float("nan"), "site.grace"),
+    ("seed", 10**400, f"{D}.seed"),
+    ("variants", {1: {"label": "x"}}, f"{D}.variants.1"),
     ("seeed", 1, "seeed"),
     ("seed", -1, f"{D}.seed"),
     ("seed", "one", f"{D}.seed"),
@@ -167,24 +175,110 @@ def test_bad_configurations_are_refused_in_one_line_that_names_the_key(path, val
     assert named in message and "\n" not in message
 
 
-leaves = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=5)
-trees = st.recursive(
-    leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text(max_size=5), t, max_size=3), max_leaves=8
+def paths(node, path=()):
+    """The path of everything below `node`, each before what is inside."""
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from paths(value, (*path, key))
+
+
+def at(node, path):
+    for key in path:
+        node = node[key]
+    return node
+
+
+DIGITS = {**CONFIG, "experiments": {"digits": CONFIG["experiments"]["digits"]}}
+PATHS = list(paths(DIGITS))
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates() | st.binary(max_size=3)
+    | st.sampled_from([10**400, 0.5, 1, "4/255", "1/0", "eps0", "ddpm", "joint"])
+)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SCALARS, inner, max_size=3), max_leaves=6
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.data(), trees)
-def test_any_other_yaml_is_refused_or_accepted_but_never_crashes(data, value):
-    """Whatever takes the place of any key, the only exception is a ConfigError."""
-    config = copy.deepcopy(CONFIG)
-    node = data.draw(st.sampled_from([config, config["experiments"]["digits"], *config["experiments"]["digits"].values()]))
-    if isinstance(node, dict):
-        node[data.draw(st.sampled_from(list(node)))] = value
+def mutated(draw, config):
+    """Deletes, replaces, wraps or copies over what is at a random path, or adds beside it; returns the last key of that."""
+    *parents, last = draw(st.sampled_from(PATHS))
+    node = at(config, parents)
+    kind = draw(st.sampled_from(["delete", "replace", "wrap", "copy", "add"]))
+    if kind == "delete":
+        del node[last]
+    elif kind == "add" and isinstance(node, dict):
+        last = draw(SCALARS)
+        node[last] = draw(VALUES)
+    elif kind == "wrap":
+        node[last] = draw(st.sampled_from([[node[last]], {last: node[last]}]))
+    elif kind == "copy":
+        node[last] = copy.deepcopy(at(DIGITS, draw(st.sampled_from(PATHS))))
+    else:
+        node[last] = draw(VALUES)
+    return last
+
+
+def derived(experiment):
+    """All that the rules ask of an experiment before the first job."""
+    assert derive.baseline(experiment) in derive.origins(experiment).values()
+    for name in derive.networks(experiment):
+        derive.network(experiment, name)
+    for spec in derive.sampled(experiment).values():
+        assert all(map(derive.scale_name, spec["scales"]))
+    assert all(count >= 0 for count in derive.images(experiment).values())
+    assert derive.snapshots(experiment) and derive.threats(experiment).keys() <= derive.sampled(experiment).keys()
+    derive.spread(experiment["implicit"]["levels"], experiment["process"]["steps"])
+    assert digest(experiment)
+
+
+WORDS = {word for key in [*PATHS, *paths(json.loads(SCHEMA.read_text()))] for word in map(str, key)} | {"configuration"}
+
+
+@settings(max_examples=int(os.environ.get("FUZZ", 300)), deadline=None, derandomize=True, database=None)
+@given(st.data())
+def test_a_configuration_changed_anywhere_is_refused_by_its_key_or_accepted_with_all_that_follows_from_it(data):
+    config, words = copy.deepcopy(DIGITS), {*WORDS}
+    for _ in range(data.draw(st.integers(1, 2))):
+        with contextlib.suppress(LookupError, TypeError):  # the first change may have taken the second's place away
+            words.add(str(mutated(data.draw, config)))
+    words |= {str(word) for path in paths(config) for word in path}
     try:
-        resolve(config)
+        derived(resolve(config))
     except ConfigError as error:
-        assert str(error)
+        key, colon, said = str(error).partition(": ")
+        assert said and "\n" not in said and any(key.endswith(word) for word in words - {""})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb:\n\tc: 2\n", "line 3: .*cannot start any token.*spaces"),
+        ("a: 1\nb: [1, 2\n", "line 3: .*flow sequence"),
+        ("a: {b: 1}\nc: {d: 1,\n    d: 2}\n", "line 3: the key 'd' is there twice"),
+        ("", "has no keys at its top"),
+        ("- a\n- b\n", "has no keys at its top"),
+        ("a: 1\nb: caf\xe9\n", "line 2: this is not UTF-8"),
+        ("a: &here {b: *here}", "is not YAML .*[Cc]ircular"),
+        ("a: 2026-99-99", "is not YAML .*month"),
+        ("a: !!python/name:os.system ''", "line 1: could not determine a constructor"),
+        ("? [a]\n: b\n", "line 1: .*unhashable key"),
+        ("[" * 9000, ""),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_refused_with_its_name_and_the_line(tmp_path, text, said):
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ConfigError, match=rf"config\.yaml.*{said}") as refused:
+        check_file(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_shipped_file_is_one_and_a_missing_one_is_named(tmp_path):
+    check_file(ROOT / "config.yaml")
+    for path in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(ConfigError, match=f"{path.name} cannot be read"):
+            check_file(path)
 
 
 def test_every_key_of_the_schema_is_described():

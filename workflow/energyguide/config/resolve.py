@@ -1,6 +1,7 @@
 """The configuration: an experiment merged over the defaults, checked against the schema and against itself."""
 
 import json
+import reprlib
 from pathlib import Path
 
 import jsonschema
@@ -29,6 +30,7 @@ def resolve(config):
     Raises ConfigError.
     """
     schema = json.loads(SCHEMA.read_text())
+    check_plain(config, [])
     check(config, schema, "")
     name, known = config["experiment"], config["experiments"]
     if name not in known:
@@ -40,10 +42,31 @@ def resolve(config):
     return {"name": name, **experiment}
 
 
+LONG = 200  # letters of a message that shows a value in full
+LARGEST = 2**53  # of the integers that a float can tell from their neighbours; nothing here is as large
+
+
+def check_plain(value, path):
+    """Raises ConfigError for what YAML can say and JSON cannot: a key that is no text, or a number that is none to count with."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{'.'.join([*path, str(key)])}: this key is not text; put quotes around it, or mend it")
+            check_plain(inner, [*path, key])
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            check_plain(inner, [*path, str(i)])
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        raise ConfigError(f"{'.'.join(path)}: {value if isinstance(value, float) else 'this number'} is not finite, or too large")
+
+
 def check(value, schema, where):
     """Raises ConfigError for the first thing in `value` that the schema does not allow."""
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
     if error:
         key = ".".join([*filter(None, [where]), *map(str, error.absolute_path)]) or "configuration"
         about = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-        raise ConfigError(f"{key}: {error.message}" + (f" ({about})" if about else ""))
+        message = error.message
+        if len(message) > LONG:
+            message = message.replace(repr(error.instance), reprlib.repr(error.instance))
+        raise ConfigError(f"{key}: {message}" + (f" ({about})" if about else ""))
