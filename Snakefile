@@ -9,10 +9,18 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 from energyguide import provenance
 from energyguide.config.checks import ConfigError
 from energyguide.config import derive
+from energyguide.config.files import check_file
 from energyguide.config.resolve import resolve
 from energyguide.closure import closure
+from energyguide.reasons import reason
 from energyguide.reporting import runs
 from energyguide.storage import digest, forget_finished
+
+try:
+    for file in ("config.yaml", *workflow.configfiles):
+        check_file(file)
+except ConfigError as error:
+    sys.exit(str(error))
 
 
 configfile: "config.yaml"
@@ -25,6 +33,8 @@ try:
     experiment = resolve(config)
 except ConfigError as error:
     sys.exit(f"{workflow.configfiles[-1]}: {error}")
+except OSError as error:
+    sys.exit(reason(error))
 
 checkout = provenance.Checkout(f"results/{experiment['name']}", experiment)
 try:

@@ -116,7 +116,9 @@ def folder(tmp_path):
             (tmp_path / part / name).mkdir(parents=True)
             for i in range(2):
                 image.save(tmp_path / part / name / f"{i}.png")
-    (tmp_path / "train" / "red" / "notes.txt").write_text("no image")
+    for name in (".DS_Store", "train/.DS_Store", "train/red/.DS_Store", "test/.cache/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("no image")
     return tmp_path
 
 
@@ -129,17 +131,30 @@ def test_imagefolder(folder):
     assert sources.imagefolder(spec | {"channels": 1})[1][0].shape == (4, 1, 4, 4)
 
 
+def test_images_that_were_fitted_are_counted_and_the_first_is_named(folder, capsys):
+    spec = {"path": folder, "size": 8, "channels": 3}
+    sources.imagefolder(spec)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"{folder}/train: 4 of 4 images were resized and cropped to 8x8, the first {folder}/train/blue/0.png (8x16)"
+    for file in (folder / "train").glob("*/*.png"):
+        Image.open(file).resize((8, 8)).save(file)
+    sources.imagefolder(spec)
+    assert capsys.readouterr().out.splitlines() == [second]
+
+
 @pytest.mark.parametrize(
     "damage, error, named",
     [
         (lambda root: (root / "test").rename(root / "other"), FileNotFoundError, "test"),
-        (lambda root: [f.unlink() for f in (root / "train" / "red").iterdir()], FileNotFoundError, "train/red"),
+        (lambda root: [f.unlink() for f in (root / "train" / "red").glob("*.png")], FileNotFoundError, "train/red"),
         (lambda root: (root / "train" / "red" / "0.png").write_text("?"), ValueError, "train/red/0.png"),
+        (lambda root: (root / "train" / "red" / "notes.txt").write_text("no image"), ValueError, "red/notes.txt cannot be read"),
+        (lambda root: (root / "train" / "red" / "0").mkdir(), ValueError, "train/red/0 cannot be read"),
         (lambda root: cut(root / "test" / "blue" / "1.png"), ValueError, "test/blue/1.png"),
         (lambda root: (root / "test" / "red").rename(root / "test" / "green"), ValueError, "green, red"),
         (lambda root: [(root / "train" / c).rename(root / c) for c in ("red", "blue")], FileNotFoundError, "train"),
     ],
-    ids=["missing folder", "empty class", "no image", "cut image", "other classes", "no classes"],
+    ids=["missing folder", "empty class", "no image", "other file", "folder", "cut image", "other classes", "no classes"],
 )
 def test_imagefolder_errors_name_the_path(folder, damage, error, named):
     damage(folder)

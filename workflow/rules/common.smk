@@ -1,9 +1,12 @@
 # What several rules need to know: where things are, and which scales and samples one job takes.
 
+import errno
 import re
 
 NOTHING = "(?!)"
 R = f"results/{experiment['name']}"
+if blocked := [str(path) for path in (Path("results"), Path(R)) if path.is_file()]:
+    sys.exit(reason(FileExistsError(errno.EEXIST, "", blocked[0])))  # of which Snakemake says it less briefly
 PUBLISHED = "paper/published.csv"
 VARIANTS = experiment["variants"]
 SAMPLED = derive.sampled(experiment)
@@ -25,8 +28,8 @@ def image_files():
     folder = Path(experiment["data"].get("path", ""))
     if experiment["data"]["source"] != "imagefolder" or not folder.is_dir():
         return None
-    found = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*") if f.is_file())
-    return digest(found)
+    found = (f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith("."))
+    return digest([(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found])
 
 
 def any_of(names):

@@ -13,6 +13,6 @@ with job(snakemake):
     network = {kind.__name__: kind for kind in (UNet, TimeClassifier, CifarResNet)}[architecture]
     normalisation = {key: torch.tensor(release[key]).view(1, -1, 1, 1) for key in ("mean", "std") if key in release}
     weights = FORMATS[release["format"]](read(release["file"], release["sha256"]))
-    model = fit(network(**arguments), {**weights, **normalisation})
+    model = fit(network(**arguments), {**weights, **normalisation}, release["file"])
     history = {"parameters": sum(p.numel() for p in model.parameters())}
     save(snakemake.output.weights, model.state_dict(), network, arguments, history=history, released=release)

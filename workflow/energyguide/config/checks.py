@@ -11,6 +11,7 @@ from energyguide.config.derive import (
     networks,
     scale_name,
     time_classifiers,
+    visible,
 )
 
 FIXED = {  # what is known of a source beforehand
@@ -46,7 +47,7 @@ def check_data(experiment, need):
         need(data[key] == value, f"data.{key}", f"{data[key]} does not fit: {data['source']} has {value}")
     folder = Path(data.get("path", "")) / "train"
     if data["source"] == "imagefolder" and folder.is_dir():
-        found = sum(entry.is_dir() for entry in folder.iterdir())
+        found = sum(entry.is_dir() for entry in visible(folder))
         need(found == data["classes"], "data.classes", f"{data['classes']} does not fit: {folder} holds {found} folders")
     grey = data["channels"] == 1 and experiment["metrics"]["features"] == "inception"
     need(not grey, "metrics.features", "Inception needs images of three channels; use `judge`")

@@ -115,6 +115,11 @@ def followed(experiment):
     return experiment["variants"][experiment["time_guidance"]["unguided"]]["model"]
 
 
+def visible(folder):
+    """The entries of a folder, sorted, without those that begin with a dot, which file managers and editors leave."""
+    return sorted(entry for entry in Path(folder).iterdir() if not entry.name.startswith("."))
+
+
 ORIGINALS = {"digits": (1438, 359), "cifar10": (50_000, 10_000)}  # images in the original training and test sets
 
 
@@ -124,7 +129,7 @@ def images(experiment):
     if data["source"] in ORIGINALS:
         train, test = ORIGINALS[data["source"]]
     else:
-        train, test = (sum(1 for _ in Path(data["path"], part).glob("*/*")) for part in ("train", "test"))
+        train, test = (sum(1 for _ in Path(data["path"], part).glob("[!.]*/[!.]*")) for part in ("train", "test"))
     if "per_class" in data:
         train, test = (min(n, data["classes"] * data["per_class"][part]) for part, n in (("train", train), ("test", test)))
     held_out = round(data["held_out"] * train)

@@ -48,10 +48,16 @@ class Dataset:
 
     @classmethod
     def load(cls, path):
-        """Raises ValueError where the file is damaged."""
-        arrays = load_arrays(path)
+        """Raises ValueError where the file is damaged, or does not hold a dataset."""
+        arrays, classes = load_arrays(path), tuple(read_sidecar(path).get("classes", ()))
+        expected = {f"{kind}_{split}" for kind in ("images", "labels") for split in SPLITS}
+        if lacking := ", ".join(sorted(expected - arrays.keys())):
+            raise ValueError(f"{path} lacks {lacking}; delete it and run again")
         images, labels = ({s: arrays[f"{kind}_{s}"] for s in SPLITS} for kind in ("images", "labels"))
-        return cls(tuple(read_sidecar(path)["classes"]), images, labels)
+        for s in SPLITS:
+            if len(images[s]) != len(labels[s]) or not np.isin(labels[s], range(len(classes))).all():
+                raise ValueError(f"{path}: labels_{s} does not give each image one of the classes; delete it and run again")
+        return cls(classes, images, labels)
 
 
 def stratified(labels, fraction, seed):
@@ -67,12 +73,14 @@ def stratified(labels, fraction, seed):
 def split(classes, train, test, held_out, seed):
     """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out.
 
-    Raises ValueError where that leaves nothing held out.
+    Raises ValueError where that leaves nothing held out, or nothing of a class to train on.
     """
     images, labels = train
     val = stratified(labels, held_out, seed)
     if not val.any():
         raise ValueError(f"no image is held out of {len(labels)}; raise `data.held_out`")
+    for gone in np.setdiff1d(labels, labels[~val]):
+        raise ValueError(f"all images of class {classes[gone]!r} are held out; lower `data.held_out`, or add images to it")
     return Dataset(
         tuple(classes),
         {"train": images[~val], "val": images[val], "test": test[0]},

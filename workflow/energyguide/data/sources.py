@@ -3,12 +3,12 @@
 `train` and `test` are pairs: images uint8 (n, channel, height, width), labels int64 (n,).
 """
 
-import os
 import tarfile
 from pathlib import Path
 
 import numpy as np
 
+from energyguide.config.derive import visible
 from energyguide.data.dataset import split, stratified
 from energyguide.storage import sha256
 
@@ -18,7 +18,6 @@ CIFAR10 = "cifar-10-binary.tar.gz"
 CIFAR10_FOLDER = "https://www.cs.toronto.edu/~kriz/"
 CIFAR10_SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 CIFAR10_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def source(function):
@@ -94,6 +93,8 @@ def download(url, folder):
 def imagefolder(spec):
     """Any images, as train/<class>/* and test/<class>/* under `path`, resized to `size` and cropped square.
 
+    Files whose names begin with a dot are none of them.
+
     Raises:
         FileNotFoundError: a folder is missing, or holds no image.
         ValueError: a file is not an image, or the two sets have different classes.
@@ -109,27 +110,40 @@ def imagefolder(spec):
 
 def read_folder(folder, spec):
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is missing; images belong into train/<class>/ and test/<class>/ under `path`")
-    classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        lacking = "not a folder" if folder.exists() else "missing"
+        raise FileNotFoundError(f"{folder} is {lacking}; images belong into train/<class>/ and test/<class>/ under `path`")
+    classes = [entry.name for entry in visible(folder) if entry.is_dir()]
     if not classes:
         raise FileNotFoundError(f"{folder} has no class folders; images belong into {folder}/<class>/")
-    images, labels = [], []
+    images, labels, fitted = [], [], []
     for label, name in enumerate(classes):
-        files = sorted(file for file in (folder / name).iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+        files = visible(folder / name)
         if not files:
-            raise FileNotFoundError(f"{folder / name} holds no image ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        images += [read_image(file, spec["size"], spec["channels"]) for file in files]
-        labels += [label] * len(files)
+            raise FileNotFoundError(f"{folder / name} holds no image; put some there, or remove the folder")
+        for file in files:
+            image, size = read_image(file, spec["size"], spec["channels"])
+            images.append(image)
+            labels.append(label)
+            if size != image.shape[:0:-1]:
+                fitted.append(f"{file} ({size[0]}x{size[1]})")
+    if fitted:
+        square = "x".join([str(spec["size"])] * 2)
+        print(f"{folder}: {len(fitted)} of {len(images)} images were resized and cropped to {square}, the first {fitted[0]}")
     return classes, (np.stack(images), np.array(labels, dtype=np.int64))
 
 
 def read_image(file, size, channels):
-    """One image as uint8 (channel, size, size). Raises ValueError where the file is not one."""
+    """One image as uint8 (channel, size, size), and the width and height that it had.
+
+    Raises ValueError where the file is not one.
+    """
     from PIL import Image, ImageOps
 
     try:
         with Image.open(file) as image:
-            image = ImageOps.fit(ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB"), (size, size), Image.Resampling.BOX)
-    except OSError as error:
-        raise ValueError(f"{file} cannot be read as an image ({error}); remove or replace it") from error
-    return np.asarray(image).reshape(size, size, channels).transpose(2, 0, 1)
+            image = ImageOps.exif_transpose(image)
+            fitted = ImageOps.fit(image.convert("L" if channels == 1 else "RGB"), (size, size), Image.Resampling.BOX)
+    except Exception as error:  # decoders of damaged files raise anything
+        why = getattr(error, "strerror", None) or str(error).replace(f" {str(file)!r}", "")
+        raise ValueError(f"{file} cannot be read as an image ({why}); remove or replace it") from error
+    return np.asarray(fitted).reshape(size, size, channels).transpose(2, 0, 1), image.size

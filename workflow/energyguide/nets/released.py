@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from energyguide.storage import sha256
+from energyguide.storage import load_tensors, sha256
 
 FORMATS = {}
 
@@ -72,12 +72,17 @@ def diffusers(weights):
         if module in ENDS:
             renamed[f"{ENDS[module]}.{kind}"] = value
             continue
-        block, _, part = re.fullmatch(r"(\w+_blocks?\.(?:\d+\.)?(\w+)\.\d+)\.(.+)", module).groups()
+        inside = re.fullmatch(r"(\w+_blocks?\.(?:\d+\.)?\w+\.\d+)\.(.+)", module)
+        if not inside:  # of another network: `fit` names it
+            renamed[name] = value
+            continue
+        block, part = inside.groups()
         ours = places.get(block.replace("attentions", "resnets"), block)
         if part == "conv":
             renamed[f"{ours}.conv.{kind}"] = value
         elif part == "to_q":
-            joined = torch.cat([weights[f"{block}.{p}.{kind}"] for p in ("to_q", "to_k", "to_v")])
+            parts = (f"{block}.{p}.{kind}" for p in ("to_q", "to_k", "to_v"))
+            joined = torch.cat([weights[part] for part in parts if part in weights])
             renamed[f"{ours}.attention.qkv.{kind}"] = joined[..., None, None] if kind == "weight" else joined
         elif part not in ("to_k", "to_v"):
             value = value[..., None, None] if part == "to_out.0" and kind == "weight" else value
@@ -104,7 +109,7 @@ def read(path, expected):
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is another file, or holds more than a state dict.
+        ValueError: it is another file, is damaged, or holds more than a state dict, or none.
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"{path} is missing; download it, or take its network out of `weights`")
@@ -112,25 +117,27 @@ def read(path, expected):
     if found != expected:
         raise ValueError(f"{path} has the sha256 {found}, not {expected}: another file than `weights` asks for")
     if Path(path).suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
+        return load_tensors(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
+    except pickle.UnpicklingError as error:
         reason = str(error).split("\n")[0]
         raise ValueError(
             f"{path} holds more than tensors, and is not read ({reason}); save its state dict as safetensors"
         ) from error
+    except (RuntimeError, EOFError, OSError) as error:
+        raise ValueError(f"{path} is damaged, or not what `torch.save` writes; download it again") from error
     for key in ("state_dict", "model"):
-        content = content[key] if isinstance(content.get(key), dict) else content
+        content = content[key] if isinstance(content, dict) and isinstance(content.get(key), dict) else content
+    if not isinstance(content, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in content.values()):
+        raise ValueError(f"{path} holds no state dict, of tensors by their names; save that of its network as safetensors")
     return content
 
 
-def fit(model, weights):
-    """Put released weights into a network; what it normalises images by may be left out.
+def fit(model, weights, source="the file"):
+    """Put released weights from `source` into a network; what it normalises images by may be left out.
 
-    Raises ValueError where names or shapes differ.
+    Raises ValueError where names or shapes differ, or a weight is not finite.
     """
     own = model.state_dict()
     weights = {**{name: own[name] for name in ("mean", "std") if name in own}, **weights}
@@ -141,9 +148,15 @@ def fit(model, weights):
     }
     for what, names in odd.items():
         if names:
-            shown = ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
             raise ValueError(
-                f"the file {what} {shown}; does its network have the `format` and the `network` of the configuration?"
+                f"{source} {what} {some(names)}; does its network have the `format` and the `network` of the configuration?"
             )
+    if broken := {name for name, value in weights.items() if not value.isfinite().all()}:
+        raise ValueError(f"{source} has numbers that are not finite in {some(broken)}; its training has failed, take another")
     model.load_state_dict(weights)
     return model
+
+
+def some(names):
+    """The first three of some names, and how many there are beyond."""
+    return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

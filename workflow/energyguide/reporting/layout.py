@@ -91,6 +91,28 @@ def plus_minus(values, digits=2, factor=1):
     return rf"${factor * number.mean:.{digits}f}{spread}$"
 
 
+PUBLISHED = ["experiment", "table", "row", "column", "value", "data", "source"]
+
+
+def read_published(path):
+    """The lines of published.csv, as dictionaries of PUBLISHED. Raises ValueError, with its number, for one that is damaged."""
+    rows = []
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            if next(reader, None) != PUBLISHED:
+                raise ValueError(f"the columns are not {','.join(PUBLISHED)}")
+            for fields in filter(None, reader):
+                if len(fields) != len(PUBLISHED):
+                    raise ValueError(f"there are {len(fields)} fields in place of {len(PUBLISHED)}")
+                row = dict(zip(PUBLISHED, fields, strict=True))
+                rows.append({**row, "value": float(row["value"])})
+        except (ValueError, csv.Error) as error:
+            line = max(1, reader.line_num)
+            raise ValueError(f"{path}, line {line}: {error}; mend it, or take the file from the repository") from error
+    return rows
+
+
 class Published:
     """The published numbers of one table, beside those of an experiment; none for an experiment of None.
 
@@ -100,9 +122,8 @@ class Published:
     """
 
     def __init__(self, path, experiment, table):
-        with open(path, newline="") as file:
-            rows = [r for r in csv.DictReader(file) if (r["experiment"], r["table"]) == (experiment, table)]
-        self.values = {(r["row"], r["column"]): float(r["value"]) for r in rows}
+        rows = [r for r in read_published(path) if (r["experiment"], r["table"]) == (experiment, table)]
+        self.values = {(r["row"], r["column"]): r["value"] for r in rows}
         self.data = rows[0]["data"] if rows else ""
 
     def get(self, row, column):
