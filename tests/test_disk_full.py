@@ -17,6 +17,12 @@ from energyguide.storage import ResumeState, load_arrays, load_weights, read_jso
 sys.path.append(str(Path(__file__).parents[1] / "workflow/scripts"))
 import job as script
 
+
+def job_of(log):
+    """What Snakemake gives a script that reads and writes nothing."""
+    return SimpleNamespace(rule="data", wildcards={}, params={}, resources={}, config={}, input=[], output=[], log=[str(log)])
+
+
 MEGABYTE = 1 << 20
 
 
@@ -94,7 +100,7 @@ def test_a_log_without_room_does_not_hide_the_reason(small, written, capsys):
     log = small / "data.log"
 
     def run():
-        with script.job(SimpleNamespace(rule="data", wildcards={}, params={}, resources={}, config={}, log=[str(log)])):
+        with script.job(job_of(log)):
             if written:
                 fill(small)
             if written == 1:
@@ -112,6 +118,6 @@ def test_a_log_without_room_does_not_hide_the_reason(small, written, capsys):
     assert said.startswith("data: the scale is wrong\n" if written == 2 else full) and said.count("\n") <= 1
     (small / "filling").unlink()
     log.unlink(missing_ok=True)
-    with script.job(SimpleNamespace(rule="data", wildcards={}, params={}, resources={}, config={}, log=[str(log)])):
+    with script.job(job_of(log)):
         print("all is well")
     assert "\nall is well\n" in log.read_text()

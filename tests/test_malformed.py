@@ -38,6 +38,10 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
 class Named(SimpleNamespace):
     """What Snakemake gives a script in place of a dictionary."""
 
+    def __iter__(self):
+        """All files, as it flattens lists of them."""
+        return (file for value in vars(self).values() for file in (value if isinstance(value, list) else [value]))
+
     def get(self, key):
         return vars(self).get(key)
 

@@ -43,7 +43,7 @@ def resolve(config):
 
 
 LONG = 200  # letters of a message that shows a value in full
-LARGEST = 2**53  # of the integers that a float can tell from their neighbours; nothing here is as large
+LARGEST = {int: 2**53, float: 1e38}  # an integer that floats still tell from its neighbours; about what float32 holds
 
 
 def check_plain(value, path):
@@ -56,7 +56,7 @@ def check_plain(value, path):
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             check_plain(inner, [*path, str(i)])
-    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+    elif type(value) in LARGEST and not abs(value) <= LARGEST[type(value)]:
         raise ConfigError(f"{'.'.join(path)}: {value if isinstance(value, float) else 'this number'} is not finite, or too large")
 
 
