@@ -29,7 +29,7 @@ test: env  ## Run all tests and checks
 	@envs/tex.sh || true
 	@pytest $(ARGS)
 
-faults: env  ## Kill, move and double runs, and see that nothing is lost: half an hour on 2 cores
+faults: env  ## Kill, move and double runs, fill disks, spoil input, and see that nothing is lost: an hour on 2 cores
 	@envs/tex.sh || true
 	@python tests/faults $(ARGS)
 

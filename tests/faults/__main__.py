@@ -1,8 +1,9 @@
 """Harm done to the pipeline, and what became of it: `make faults`, or
 
-    python tests/faults [--only kills together moved] [--csv FILE]
+    python tests/faults [--only kills together moved disk_full malformed fuzzed] [--csv FILE]
 
-Every fault ends in the same command, and that in the results of a run that nobody disturbed. Takes half an hour on two cores.
+What was killed, moved or without room ends by the same command in the results of a run that nobody disturbed; what is malformed,
+in one line that names it. Takes an hour on two cores.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from trees import LOST
 
 from energyguide.storage import csv_text
 
-PARTS = "kills", "together", "moved"  # modules here, each with a main() that returns rows of COLUMNS
+PARTS = "kills", "together", "moved", "disk_full", "malformed", "fuzzed"  # modules here, with a main() that returns rows
 COLUMNS = ["fault", "tries", "what happened"]
 
 

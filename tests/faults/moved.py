@@ -54,24 +54,26 @@ def places(tree):
     return verdict(tree, {f"{path} does not name its place": False for path in named[:3]})
 
 
-def touched(tree):
-    """Some results are made anew and the data is touched, while the rest of the results is of the future or the past."""
+def shifted(name, hours):
+    """Results of the future or the past, some of them to be made anew, and the data touched."""
+    tree = moved(name, archive, "results", ".snakemake")
+    shift(tree, hours * HOUR)
     os.utime(tree / RESULTS / "data/dataset.npz")
-    for path in (tree / RESULTS / "tables/energy.csv", tree / RESULTS / "samples/ddpm/0/0.npz"):
-        path.unlink()
+    for path in ("tables/energy.csv", "samples/ddpm/0/0.npz"):
+        (tree / RESULTS / path).unlink()
     return tree
 
 
+FAULTS = {
+    "the place of the results, in them": lambda: places(undisturbed()),
+    "moved by cp -a, with .snakemake": lambda: goes_on(moved("whole", archive, "results", ".snakemake"), nothing_to_do=True),
+    "moved by cp -a, without .snakemake": lambda: goes_on(moved("bare", archive, "results")),
+    "moved by cp, with .snakemake": lambda: goes_on(moved("timeless", timeless, "results", ".snakemake")),
+    "results an hour in the future, inputs touched, some missing": lambda: goes_on(shifted("future", 1)),
+    "results an hour in the past, inputs touched, some missing": lambda: goes_on(shifted("past", -1)),
+    "moved by cp, without .snakemake": lambda: goes_on(moved("timeless-bare", timeless, "results")),
+}
+
+
 def main():
-    rows = [("the place of the results, in them", 1, places(undisturbed()))]
-    tree = moved("moved-whole", archive, "results", ".snakemake")
-    rows.append(("moved by cp -a, with .snakemake", 1, goes_on(tree, nothing_to_do=True)))
-    rows.append(("moved by cp -a, without .snakemake", 1, goes_on(moved("moved-bare", archive, "results"))))
-    rows.append(("moved by cp, with .snakemake", 1, goes_on(moved("moved-timeless", timeless, "results", ".snakemake"))))
-    rows.append(("moved by cp, without .snakemake", 1, goes_on(moved("moved-both", timeless, "results"))))
-    for hours, when in ((1, "future"), (-1, "past")):
-        tree = moved(f"moved-{when}", archive, "results", ".snakemake")
-        shift(tree, hours * HOUR)
-        rows.append((f"results an hour in the {when}", 1, goes_on(tree)))
-        rows.append(("the same, with inputs touched and results missing", 1, goes_on(touched(tree))))
-    return rows
+    return [(fault, 1, happens()) for fault, happens in FAULTS.items()]

@@ -10,7 +10,7 @@ from trees import RESULTS, Run, fresh, snakemake, verdict
 
 from energyguide.storage import read_sidecar
 
-TARGETS = [f"{RESULTS}/classifiers/{name}.safetensors" for name in ("eps0", "eps0.5", "judge")]
+TARGET, *OTHERS = (f"{RESULTS}/classifiers/{name}.safetensors" for name in ("eps0.5", "eps0", "judge"))
 
 
 def until(condition, what, seconds=600):
@@ -25,7 +25,7 @@ def until(condition, what, seconds=600):
 @contextmanager
 def held(tree):
     """A run in the middle of a training, which stands still for the length of the block."""
-    run = Run(tree, *TARGETS)
+    run = Run(tree, TARGET)
     begun = f"{RESULTS}/.resume/*/*/attempts.log"
     until(lambda: workers(tree, "train_classifier") and any(tree.glob(begun)), "a training to begin")
     trainers = workers(tree, "train_classifier")
@@ -39,18 +39,18 @@ def held(tree):
 
 
 def attempts(tree):
-    return [read_sidecar(tree / target)["history"]["attempts"] for target in TARGETS]
+    return read_sidecar(tree / TARGET)["history"]["attempts"]
 
 
 def one_checkout():
     """The second run is refused by Snakemake, and `usage`, which makes no file, is not."""
     tree = fresh("one")
     with held(tree) as first:
-        second = Run(tree, *TARGETS)
+        second = Run(tree, TARGET)
         checks = {"the second was refused": second.end() and "--unlock" in second.said()}
         checks["usage tells beside it"] = snakemake(tree, "usage", check=False).returncode == 0
     checks["the first ended well"] = first.end() == 0
-    return verdict(tree, checks, *TARGETS)
+    return verdict(tree, checks, TARGET)
 
 
 def two_checkouts(name):
@@ -67,13 +67,13 @@ def shared_results():
     """Snakemake's lock is not seen from the other checkout; that of the project is. It names the other run."""
     here, there = two_checkouts("shared")
     with held(here) as first:
-        second = Run(there, *TARGETS)
+        second = Run(there, TARGET)
         checks = {"the second was refused": second.end() and f"process {first.process.pid} on " in second.said()}
-        checks["a dry run was not"] = snakemake(there, *TARGETS, "-n", check=False).returncode == 0
+        checks["a dry run was not"] = snakemake(there, TARGET, "-n", check=False).returncode == 0
     checks["the first ended well"] = first.end() == 0
-    checks["then the second may"] = snakemake(there, *TARGETS, check=False).returncode == 0
-    checks["nothing was done twice"] = attempts(here) == [1] * 3
-    return verdict(here, checks, *TARGETS)
+    checks["then the second may"] = snakemake(there, TARGET, check=False).returncode == 0
+    checks["nothing was done twice"] = attempts(here) == 1
+    return verdict(here, checks, TARGET)
 
 
 def awaited(tree):
@@ -86,20 +86,20 @@ def left_over(here, there):
     with held(here) as first:
         first.end(signal.SIGKILL)
         if there == here:
-            snakemake(there, *TARGETS, "--unlock")
-        second = Run(there, *TARGETS)
+            snakemake(there, TARGET, "--unlock")
+        second = Run(there, TARGET)
         until(lambda: awaited(there), "a job to wait for the one that was left over")
-    checks = {"the next run ended well": second.end() == 0, "nothing was done twice": attempts(there) == [1] * 3}
-    return verdict(there, checks, *TARGETS)
+    checks = {"the next run ended well": second.end() == 0, "nothing was done twice": attempts(there) == 1}
+    return verdict(there, checks, TARGET)
 
 
 def unguarded():
     """Both at work on the same results, as where hooks are turned off: not refused, and still nothing is lost for good."""
     here, there = two_checkouts("unguarded")
-    runs = [Run(tree, *TARGETS, "--no-hooks") for tree in (here, there)]
+    runs = [Run(tree, TARGET, *OTHERS, "--no-hooks") for tree in (here, there)]
     ended = [run.end() for run in runs]
-    checks = {"the same command ends": snakemake(here, *TARGETS, check=False).returncode == 0}
-    return f"{verdict(here, checks, *TARGETS)}, exit of both: {ended}"
+    checks = {"the same command ends": snakemake(here, TARGET, *OTHERS, check=False).returncode == 0}
+    return f"{verdict(here, checks, TARGET, *OTHERS)}, exit of both: {ended}"
 
 
 FAULTS = {
