@@ -72,8 +72,13 @@ def test_results_of_another_checkout_are_taken_only_where_they_would_be_the_same
     with pytest.raises(ValueError, match="made elsewhere, with another code.py; move results/a away"):
         Checkout("results/a", made.experiment).check()
     write_text("code.py", "1")
-    other.claim()  # from here on Snakemake sees what changes
+    here = Checkout("results/a", made.experiment)
+    here.claim()  # a run that makes some of them does not make the rest its own
     write_text("code.py", "3")
+    with pytest.raises(ValueError, match="another code.py"):
+        here.check()
+    here.claim([DATA, WEIGHTS, NUMBERS])  # from here on Snakemake sees what changes
+    here.check()
     other.check()
 
 

@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-from energyguide.records import FOLDER, commit, configuration_of, holds, read, run_of
+from energyguide.records import FOLDER, commit, configuration_of, holds, read, record_of, run_of
 from energyguide.storage import digest, read_json, sha256, write_json
 
 
@@ -64,34 +64,47 @@ class Checkout:
     def __init__(self, folder, experiment, own=".snakemake/checkout.json"):
         self.folder, self.experiment, self.own = Path(folder), experiment, Path(own)
 
+    def name(self):
+        return read_json(self.own) if self.own.exists() else None
+
+    def others(self):
+        """The checkouts whose results are among those here, beside this one."""
+        run = run_of(self.folder)
+        return {*(said := read_json(run))["others"], said["checkout"]} - {self.name()} if run.exists() else set()
+
     def check(self):
-        """Whether results that another checkout made are those that this one would make.
+        """Whether results that other checkouts made are those that this one would make.
 
         Raises ValueError for the first that is not.
         """
-        run = run_of(self.folder)
-        if not run.exists() or (self.own.exists() and read_json(self.own) == read_json(run)["checkout"]):
+        if not (others := self.others()):
             return
         asked = digest(self.experiment)
         for path in sorted(p for p in self.folder.rglob("*") if p.is_file() and FOLDER not in p.parts):
             made = read(path)
-            if made and made["configuration"] != asked:
+            if not made or made["checkout"] not in others:
+                continue
+            if made["configuration"] != asked:
                 other = read_json(configuration_of(path, made["configuration"]))
                 raise self.foreign(path, f"another configuration ({difference(other, self.experiment)})")
-            for name, checksum in made["inputs"].items() if made else ():
+            for name, checksum in made["inputs"].items():
                 if not Path(name).is_file() or sha256(name) != checksum:
                     raise self.foreign(path, f"another {name}")
 
     def foreign(self, path, what):
         return ValueError(f"{path} was made elsewhere, with {what}; move {self.folder} away, or delete what is to be made anew")
 
-    def claim(self):
-        """Take the results for this checkout's own, and keep the configuration."""
+    def claim(self, touched=()):
+        """Note that a run begins here, and its configuration. What Snakemake has `touched`, it knows from then on."""
         if not self.own.exists():
             write_json(self.own, uuid.uuid4().hex)
         configuration = digest(self.experiment)
         write_json(configuration_of(self.folder, configuration), self.experiment)
-        write_json(run_of(self.folder), {"checkout": read_json(self.own), "configuration": configuration})
+        write_json(
+            run_of(self.folder), {"checkout": self.name(), "others": sorted(self.others()), "configuration": configuration}
+        )
+        for path in filter(read, touched):
+            write_json(record_of(path), {**read(path), "checkout": self.name()})
 
 
 def difference(there, here, where=""):

@@ -53,7 +53,7 @@ def commit(made):
 
 
 def run_of(path):
-    """Where it is written which checkout made the results last, and the digest of the configuration: a JSON."""
+    """Where it is said of the last run which checkout it was in, and the digest of its configuration: a JSON."""
     return folder_of(path) / "run.json"
 
 
@@ -66,5 +66,6 @@ def record(paths, **info):
     """Write the records of what one job made, with `info` of the job."""
     common = {**info, "lock": sha256(LOCK) if LOCK.exists() else None, **provenance()}
     for path in paths:
-        configuration = read_json(run_of(path))["configuration"] if run_of(path).exists() else None
-        write_json(record_of(path), {"sha256": sha256(path), "configuration": configuration, **common})
+        run = read_json(run_of(path)) if run_of(path).exists() else {"checkout": None, "configuration": None}
+        here = {key: run[key] for key in ("checkout", "configuration")}
+        write_json(record_of(path), {"sha256": sha256(path), **here, **common})

@@ -20,12 +20,13 @@ JOBS = {
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
-    if any(job.output for job in workflow.dag.needrun_jobs()):
+    made = [file for job in workflow.dag.needrun_jobs() for file in job.output]
+    if made:
         try:
             runlock.claim(Path(SITE["scratch"] or "", R))
         except ValueError as error:
             sys.exit(str(error))
-        checkout.claim()
+        checkout.claim(made if workflow.touch else ())
         end_the_future(R)
     logger.addHandler(watch)
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
