@@ -95,7 +95,7 @@ def main():
             shutil.rmtree(tree / "results/tiny/.resume")
             for target, job in jobs.items():
                 print(f"{target}: {sizes[target]} bytes with its state", flush=True)
-                rooms = {r"logs/\S+\.attempts": 0, rf"{job}/\w+/state\.pt": SLACK, re.escape(target): sizes[target] - SLACK}
+                rooms = {r"results/tiny/\S+": 0, rf"{job}/\w+/state\.pt": SLACK, re.escape(target): sizes[target] - SLACK}
                 if problem := meet(tree, target, rooms):
                     sys.exit(f"WRONG: {problem}")
     return [("full disk", 6, "each job named the file that it could not write, and with room ended in the same bits")]

@@ -8,7 +8,7 @@ import platform
 from datetime import datetime
 from pathlib import Path
 
-from energyguide.storage import lock
+from energyguide.storage import lock, writing
 
 NAME = ".run"
 HELD = []  # locks of this process, for as long as it lives
@@ -25,4 +25,5 @@ def claim(folder):
     if not taken:
         raise ValueError(f"{folder}: another run is at work there, {path.read_text().strip()}; wait for it to end, or stop it")
     HELD.append(taken)
-    path.write_text(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}\n")
+    with writing(path):
+        path.write_text(f"process {os.getpid()} on {platform.node()} since {datetime.now():%Y-%m-%d %H:%M:%S}\n")

@@ -24,10 +24,10 @@ onstart:  # not in the processes that jobs run in: Snakemake calls them with --n
     if made:
         try:
             runlock.claim(Path(SITE["scratch"] or "", R))
-        except ValueError as error:
-            sys.exit(str(error))
-        checkout.claim(made if workflow.touch else ())
-        end_the_future(R)
+            checkout.claim(made if workflow.touch else ())
+            end_the_future(R)
+        except (ValueError, OSError) as error:
+            sys.exit(reason(error))
     logger.addHandler(watch)
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
 
