@@ -34,7 +34,7 @@ def test_another_licence_is_refused(says):
         metadata = type("About", (dict,), {"get_all": lambda self, key, default: default})({"Name": "x", "License": says})
         files = ()
 
-    with pytest.raises(ValueError, match="the licence of x is not among those known"):
+    with pytest.raises(ValueError, match="the licence of x is not one of those known"):
         licences.licence(Package)
 
 
