@@ -86,7 +86,7 @@ TABLE = {
     },
 }
 TABLE["provenance"] = {
-    "about": "Table: what the paper rests on: files, commits and checksums, by the rule that made them.",
+    "about": "Table: what the paper rests on, with commits and checksums, by the rule that made it.",
     "input": {
         "results": [
             rules.data.output.data,

@@ -27,7 +27,7 @@ def typeset(sources, build, pdf):
             target = build / file.relative_to(sources)
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists() or target.read_bytes() != file.read_bytes():
-                shutil.copy(file, target)
+                shutil.copyfile(file, target)
     write_text(build / "commit.tex", rf"\newcommand{{\commit}}{{{commit()}}}" + "\n")
     if not shutil.which("latexmk"):
         raise OSError("there is no latexmk; install a TeX (on Debian and Ubuntu: `sudo make tex`) and run again")
