@@ -6,7 +6,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from energyguide import provenance
 from energyguide.config.checks import ConfigError
 from energyguide.config import derive
 from energyguide.config.files import check_file
@@ -35,12 +34,6 @@ except ConfigError as error:
     sys.exit(f"{workflow.configfiles[-1]}: {error}")
 except OSError as error:
     sys.exit(reason(error))
-
-checkout = provenance.Checkout(f"results/{experiment['name']}", experiment)
-try:
-    checkout.check()
-except ValueError as error:
-    sys.exit(str(error))
 
 
 include: "workflow/rules/common.smk"
@@ -75,6 +68,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/runs.smk"
+include: "workflow/rules/checkout.smk"
 
 
 onsuccess:

@@ -22,7 +22,7 @@ def made(tmp_path, monkeypatch):
 
     def job(path, inputs, text):
         write_text(path, text)
-        about = {"rule": Path(path).stem, "wildcards": {}, "seconds": 1.0}
+        about = {"rule": Path(path).stem, "wildcards": {}, "params": {"lr": 0.5, "layers": [1, 2]}, "seconds": 1.0}
         records.record([path], inputs=records.checked(["code.py", *inputs]), **about)
 
     job(DATA, [], "[1]")
@@ -64,22 +64,23 @@ def test_results_of_another_checkout_are_taken_only_where_they_would_be_the_same
     shutil.copytree("results", elsewhere / "results")
     shutil.copy("code.py", elsewhere)
     monkeypatch.chdir(elsewhere)
-    Checkout("results/a", made.experiment).check()
-    other = Checkout("results/a", {"seed": 0, "data": {"size": 16}})
-    with pytest.raises(ValueError, match="made elsewhere, with another configuration .data.size is 8 there, 16 here."):
-        other.check()
+    here = Checkout("results/a", made.experiment)
+
+    def same(rule, wildcards):
+        return {"lr": 0.5, "layers": (1, 2)}
+
+    here.check(same)
+    with pytest.raises(ValueError, match="made elsewhere, with other params .lr is 0.5 there, 0.1 here.; move results/a away"):
+        here.check(lambda rule, wildcards: {"lr": 0.1})
     write_text("code.py", "2")
     with pytest.raises(ValueError, match="made elsewhere, with another code.py; move results/a away"):
-        Checkout("results/a", made.experiment).check()
-    write_text("code.py", "1")
-    here = Checkout("results/a", made.experiment)
+        here.check(same)
+    here.check(lambda rule, wildcards: None)  # nothing of it is asked for any more
     here.claim()  # a run that makes some of them does not make the rest its own
-    write_text("code.py", "3")
     with pytest.raises(ValueError, match="another code.py"):
-        here.check()
+        here.check(same)
     here.claim([DATA, WEIGHTS, NUMBERS])  # from here on Snakemake sees what changes
-    here.check()
-    other.check()
+    here.check(same)
 
 
 def test_difference_names_the_first_key():
@@ -90,5 +91,5 @@ def test_difference_names_the_first_key():
 def test_results_without_records_are_left_to_snakemake(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_json("results/a/x.json", 1)
-    Checkout("results/a", {}).check()
+    Checkout("results/a", {}).check(lambda rule, wildcards: {})
     assert not (tmp_path / ".snakemake").exists()

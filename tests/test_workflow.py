@@ -65,7 +65,7 @@ def test_results_made_elsewhere_are_taken_as_they_are_or_refused(built, tmp_path
     config.write_text(config.read_text().replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
     run = snakemake(tree, "parts", "-n", check=False)
     assert run.returncode == 1
-    assert "made elsewhere, with another configuration (robustness.eps_test is [0, 0.5] there, [0, 1] here); move" in run.stderr
+    assert "made elsewhere, with other params (robustness.eps_test is [0, 0.5] there, [0, 1] here); move" in run.stderr
 
 
 def test_the_report_has_every_table_and_figure_where_the_paper_has_it(built, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The way from a result back to the data, by the records of the jobs; and whose results lie in a folder."""
 
+import json
 import uuid
 from pathlib import Path
 
@@ -72,21 +73,24 @@ class Checkout:
         run = run_of(self.folder)
         return {*(said := read_json(run))["others"], said["checkout"]} - {self.name()} if run.exists() else set()
 
-    def check(self):
+    def check(self, params_today):
         """Whether results that other checkouts made are those that this one would make.
+
+        Args:
+            params_today: (rule, wildcards) -> the params of that job, or None where there is no such job any more.
 
         Raises ValueError for the first that is not.
         """
         if not (others := self.others()):
             return
-        asked = digest(self.experiment)
         for path in sorted(p for p in self.folder.rglob("*") if p.is_file() and FOLDER not in p.parts):
             made = read(path)
-            if not made or made["checkout"] not in others:
+            asked = params_today(made["rule"], made["wildcards"]) if made and made["checkout"] in others else None
+            if asked is None:
                 continue
-            if made["configuration"] != asked:
-                other = read_json(configuration_of(path, made["configuration"]))
-                raise self.foreign(path, f"another configuration ({difference(other, self.experiment)})")
+            asked = json.loads(json.dumps(asked))
+            if asked != (then := {name: made["params"].get(name) for name in asked}):
+                raise self.foreign(path, f"other params ({difference(then, asked)})")
             for name, checksum in made["inputs"].items():
                 if not Path(name).is_file() or sha256(name) != checksum:
                     raise self.foreign(path, f"another {name}")
@@ -108,7 +112,7 @@ class Checkout:
 
 
 def difference(there, here, where=""):
-    """The first key in which two configurations differ, with both values."""
+    """The first key in which two mappings differ, with both values."""
     key = next(key for key in {**here, **there} if there.get(key) != here.get(key))
     a, b, name = there.get(key), here.get(key), f"{where}.{key}".lstrip(".")
     return difference(a, b, name) if isinstance(a, dict) and isinstance(b, dict) else f"{name} is {a!r} there, {b!r} here"

@@ -4,8 +4,10 @@ from snakemake.logging import logger
 
 from energyguide import runlock
 from energyguide.clocks import end_the_future
+from energyguide.provenance import Checkout
 from energyguide.slurm import do_without_accounts
 
+checkout = Checkout(R, experiment)
 watch = runs.Watch()
 JOBS = {
     "data": 1,
