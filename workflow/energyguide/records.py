@@ -63,9 +63,12 @@ def configuration_of(path, digest):
 
 
 def record(paths, **info):
-    """Write the records of what one job made, with `info` of the job."""
-    common = {**info, "lock": sha256(LOCK) if LOCK.exists() else None, **provenance()}
+    """Write the records of what one job made, if anything, with `info` of the job."""
+    if not paths:
+        return
+    run = run_of(paths[0])
+    said = read_json(run) if run.exists() else {}
+    here = {key: said.get(key) for key in ("checkout", "configuration")}
+    common = {**here, **info, "lock": sha256(LOCK) if LOCK.exists() else None, **provenance()}
     for path in paths:
-        run = read_json(run_of(path)) if run_of(path).exists() else {"checkout": None, "configuration": None}
-        here = {key: run[key] for key in ("checkout", "configuration")}
-        write_json(record_of(path), {"sha256": sha256(path), **here, **common})
+        write_json(record_of(path), {"sha256": sha256(path), **common})

@@ -14,7 +14,7 @@ from energyguide.checkpoints import Interrupted
 from energyguide.joblogs import closing, header, holds_gpus, kept, open_log, runs
 from energyguide.reasons import reason
 from energyguide.slurm import requeue_when_out_of_time
-from energyguide.storage import ResumeState, sha256
+from energyguide.storage import ResumeState
 
 EXPECTED = (ValueError, OSError, FloatingPointError)  # raised with a line for the user
 INTERRUPTED = 75  # exit status of a job that was stopped, and can go on: sysexits' EX_TEMPFAIL
@@ -125,8 +125,8 @@ def resume_state(snakemake):
     Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running. It removes
     the results of a job before it starts it: if they are there, the other has made them.
     """
-    inputs = {str(file): sha256(file) for file in snakemake.input}
-    key = [snakemake.rule, dict(snakemake.wildcards), {k: v for k, v in snakemake.params.items() if k != "resume"}, inputs]
+    params = {key: value for key, value in snakemake.params.items() if key != "resume"}
+    key = [snakemake.rule, dict(snakemake.wildcards), params, records.checked(snakemake.input)]
     own = "-".join([snakemake.rule, *snakemake.wildcards])
     site = snakemake.config["site"]
     store = ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"])
