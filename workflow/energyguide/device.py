@@ -34,14 +34,13 @@ def accelerated(module, where, acceleration=None, fixed=False):
 
     Args:
         module: is moved to `where`, and changed no further than in the layout of its weights.
-        acceleration: the configuration's block of that name; None for float32, as it is. `bf16`: products and convolutions
+        acceleration: the configuration's block of that name; None for float32. `bf16`: products and convolutions
             in bf16, weights and results in float32, where the hardware has it. `compiled`: compile on a GPU; on a CPU the
             products take the time, and nothing is gained.
         fixed: the weights are frozen, and most batches as large as each other: a compiled network is replayed as CUDA graphs.
     """
-    asked, fast = acceleration or {"bf16": False, "compiled": False}, module.to(where)
-    if any(asked.values()):
-        fast = fast.to(memory_format=torch.channels_last)
+    asked = acceleration or {"bf16": False, "compiled": False}
+    fast = module.to(where, memory_format=torch.channels_last)
     if asked["compiled"] and where.type == "cuda":
         fast = compiled(fast, fixed)
     if not (asked["bf16"] and has_bf16(where)):
