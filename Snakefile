@@ -56,6 +56,7 @@ localrules:
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/diffusion.smk"
+include: "workflow/rules/variational.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/released.smk"
 include: "workflow/rules/robustness.smk"

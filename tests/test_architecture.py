@@ -15,7 +15,7 @@ ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 FLOORS = [
     {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks", "reasons"},
     {"data", "nets", "checkpoints", "mixture", "device", "memory", "records", "runlock"},
-    {"energy", "attacks", "corruptions", "provenance"},
+    {"energy", "attacks", "corruptions", "likelihood", "provenance"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},
     {"reporting", "cost"},
@@ -53,6 +53,8 @@ def test_closure_follows_imports_inside_functions_and_packages():
         ("train_classifier.py", "energyguide/nets/resnet.py", "energyguide/nets/unet.py"),
         ("train_classifier.py", "energyguide/attacks.py", "energyguide/guidance.py"),
         ("train_time_classifier.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
+        ("train_variational.py", "energyguide/likelihood.py", "energyguide/training/diffusion.py"),
+        ("train_diffusion.py", "energyguide/training/diffusion.py", "energyguide/nets/vdm.py"),
         ("figure.py", "energyguide/reporting/style.py", "energyguide/reporting/tables.py"),
         ("paper.py", "energyguide/reporting/typeset.py", "energyguide/reporting/figures.py"),
     ],

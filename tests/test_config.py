@@ -122,6 +122,13 @@ BAD = [
     ("diffusion.snapshots", [800, 400], f"{D}.diffusion.snapshots"),
     ("diffusion.snapshots", [1600], f"{D}.diffusion.snapshots"),
     ("diffusion.snapshots", [0], f"{D}.diffusion.snapshots.0"),
+    ("variational.gamma", [5, -5], f"{D}.variational.gamma"),
+    ("variational.models.joint", {"label": "x", "steps": None, "fourier": []}, f"{D}.variational.models.joint"),
+    ("variational.models.vdm.fourier", [3, 3], f"{D}.variational.models.vdm.fourier"),
+    ("likelihood.models", ["conditional"], f"{D}.likelihood.models"),
+    ("likelihood.steps", [100, 10], f"{D}.likelihood.steps"),
+    ("likelihood.steps", [1000], f"{D}.likelihood.steps"),
+    ("likelihood.shapes", ["spiral"], f"{D}.likelihood.shapes.0"),
     ("time_classifiers.threats.l2", [0], f"{D}.time_classifiers.threats.l2.0"),
     ("time_classifiers.threats.linf", ["8/0"], f"{D}.time_classifiers.threats.linf.0"),
     ("time_classifiers.threats.l1", [1], f"{D}.time_classifiers.threats"),
@@ -228,6 +235,7 @@ def derived(experiment):
         assert all(map(derive.scale_name, spec["scales"]))
     assert all(count >= 0 for count in derive.images(experiment).values())
     assert derive.snapshots(experiment) and derive.threats(experiment).keys() <= derive.sampled(experiment).keys()
+    assert derive.likelihood_labels(experiment).keys() == {*experiment["likelihood"]["models"]}
     derive.spread(experiment["implicit"]["levels"], experiment["process"]["steps"])
     assert digest(experiment)
 

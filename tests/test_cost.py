@@ -14,7 +14,7 @@ from energyguide.config import derive
 from energyguide.config.resolve import resolve
 from energyguide.guidance import Models
 from energyguide.nets.resnet import CifarResNet
-from energyguide.sampling import draw
+from energyguide.sampling import draw, with_process
 from energyguide.storage import csv_text
 from energyguide.training.classifier import ClassifierObjective
 
@@ -56,7 +56,7 @@ def test_sampling_takes_what_was_reckoned(tiny, variant):
     models, network = Models(logits, torch.zeros(10), 10), passes.build(spec["model"])
     shape, where = tuple(passes.shape), torch.device("cpu")
     with cost.Operations() as counter:
-        draw(network, range(batch), shape, 10, tiny["process"], spec, spec["scales"][0], models, 0, where)
+        draw(with_process(network, tiny["process"]), range(batch), shape, 10, spec, spec["scales"][0], models, 0, where)
     gradients = cost.sampling(tiny, passes, {variant: spec})["gradient"] / spec["steps"]  # the last DDPM step has no sigma
     assert expected - 1.01 * gradients <= counter.total <= expected
 

@@ -24,7 +24,7 @@ import json, resource, sys
 sys.path[:0] = sys.argv[2:]
 import torch
 from energyguide.memory import Parts
-from energyguide.sampling import draw
+from energyguide.sampling import draw, with_process
 from test_memory import SPEC, joint, training_gradient
 
 torch.set_num_threads(1)
@@ -32,7 +32,8 @@ torch.set_num_threads(1)
 def results(drawn, trained):
     with torch.no_grad():
         parts = Parts("sampling")
-        walk = lambda some: draw(joint().network, some, (1, 16, 16), 3, {}, SPEC, 0.5, None, 0, torch.device("cpu"))[0]
+        denoiser = with_process(joint().network, {})
+        walk = lambda some: draw(denoiser, some, (1, 16, 16), 3, SPEC, 0.5, None, 0, torch.device("cpu"))[0]
         images = torch.cat(parts.map(walk, range(drawn)))
     return images.flatten().tolist(), training_gradient(Parts("training"), trained)
 

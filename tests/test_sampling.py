@@ -11,7 +11,17 @@ from energyguide import checkpoints
 from energyguide.guidance import Models
 from energyguide.nets.unet import UNet
 from energyguide.samplers import reverse, to_uint8
-from energyguide.sampling import divergence, draw, draw_shard, find_guidance, gathered, schedule_of, shard_batches, walk
+from energyguide.sampling import (
+    divergence,
+    draw,
+    draw_shard,
+    find_guidance,
+    gathered,
+    schedule_of,
+    shard_batches,
+    walk,
+    with_process,
+)
 from energyguide.schedule import linear_schedule, respace
 from energyguide.storage import ResumeState
 from energyguide.trajectory import frames, record
@@ -40,7 +50,7 @@ def logits(x, t):
 
 
 def ended(samples, spec=SPEC, scale=0.3, seed=0, network=network):
-    return draw(network, samples, SHAPE, 3, PROCESS, spec, scale, Models(logits), seed, torch.device("cpu"))
+    return draw(with_process(network, PROCESS), samples, SHAPE, 3, spec, scale, Models(logits), seed, torch.device("cpu"))
 
 
 def drawn(*arguments, **more):
@@ -78,14 +88,12 @@ def unet():
 @pytest.mark.parametrize("threads, pieces", [(1, [range(12)]), (1, [range(5), range(5, 12)]), (2, [range(12)])])
 def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
     """No more than one grey level in 50 steps; and by the same batches and threads not a bit."""
-    spec, network = SPEC | {"guidance": "unguided", "steps": 50}, unet()
+    spec, denoiser = SPEC | {"guidance": "unguided", "steps": 50}, with_process(unet(), PROCESS)
 
     def images(count, pieces):
         torch.set_num_threads(count)
         try:
-            parts = [
-                draw(network, piece, (1, 8, 8), 3, PROCESS, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces
-            ]
+            parts = [draw(denoiser, piece, (1, 8, 8), 3, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces]
         finally:
             torch.set_num_threads(1)
         return torch.cat(parts)
@@ -99,7 +107,7 @@ def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
 def test_samples_depend_on_seed_and_scale_and_ask_for_their_class():
     assert not torch.equal(drawn(range(5)), drawn(range(5), seed=1))
     assert not torch.equal(drawn(range(5)), drawn(range(5), scale=0.0))
-    first = next(walk(network, range(4, 9), SHAPE, 3, PROCESS, SPEC, 1.0, Models(logits), 0, "cpu"))
+    first = next(walk(with_process(network, PROCESS), range(4, 9), SHAPE, 3, SPEC, 1.0, Models(logits), 0, "cpu"))
     assert first.y.tolist() == [1, 2, 0, 1, 2]
 
 
@@ -239,18 +247,18 @@ def test_record_follows_the_walk(mixture, generator):
 
 
 def test_a_walk_that_diverges_is_recorded_as_such_with_black_frames():
-    states = walk(network, range(5), SHAPE, 3, PROCESS, SPEC, 1e30, Models(logits), 0, "cpu")
+    states = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 1e30, Models(logits), 0, "cpu")
     lines, frames = record(states, Models(logits), 3, SPEC["steps"], 4)
     assert lines == {"diverged": True} and all(torch.equal(part, torch.full((3, 4, *SHAPE), -1.0)) for part in frames)
 
 
 def test_numbers_of_a_walk_that_json_cannot_hold_are_none():
     """Energies that overflow, of samples that do not."""
-    states = walk(network, range(5), SHAPE, 3, PROCESS, SPEC, 0.3, Models(logits), 0, "cpu")
+    states = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 0.3, Models(logits), 0, "cpu")
     lines, _ = record(states, Models(lambda x, t: 1e38 * logits(x, t)), 3, SPEC["steps"], 4)
     assert None in lines["E(x_t)"] and "nan" not in json.dumps(lines).lower() and lines["t"]
 
 
 def test_drawing_is_the_end_of_the_walk():
-    *_, state = walk(network, range(5), SHAPE, 3, PROCESS, SPEC, 0.3, Models(logits), 0, "cpu")
+    *_, state = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 0.3, Models(logits), 0, "cpu")
     assert torch.equal(to_uint8(state.x_prev), drawn(range(5)))

@@ -16,7 +16,8 @@ from test_reporting import PROTOCOL, write
 
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
-from energyguide.reporting import figures, numbers, systems, tables
+from energyguide.reporting import figures, generators, numbers, systems, tables
+from energyguide.reporting.results import Number
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import plt
 from energyguide.reporting.survey import COLUMNS
@@ -231,13 +232,100 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     assert [line[1] for line in rows(free)[1:]] == [pm(6), "diverged", rf"\boldmath{pm(4)}", "diverged"]
 
 
+def bounds(folder, name, total, shapes=("learned",)):
+    """A file as the rule `likelihood` writes it: without shapes, of a fixed schedule."""
+    terms = {"prior": [0.5] * 2, "reconstruction": [0.25] * 2, "diffusion": [total - 0.75] * 2, "spread": 3.0}
+    drawn = {**terms, "total": [total - 0.01, total + 0.01]}
+    found = {
+        "protocol": {"images": "test", "n": 30, "draws": 2},
+        "discrete": {"10": {**drawn, "total": [total + 1] * 2}, "99": drawn},
+    }
+    if shapes:
+        found["gamma"] = {shape: [-10, 0, 5] for shape in shapes}
+        found["continuous"] = {
+            shape: {**drawn, "diffusion": [total - 0.75 + i, total - 0.7 + i]} for i, shape in enumerate(shapes)
+        }
+    return write(folder / f"likelihood/{name}.json", found)
+
+
+@pytest.fixture
+def likelihoods(tmp_path):
+    """A fixed schedule at 4 bits, and a learned one at 3; inputs and params of what is made of them."""
+    files = [bounds(tmp_path, "plain", 4, ()), bounds(tmp_path, "vdm", 3, ("learned", "linear", "quadratic"))]
+    published = publish(
+        tmp_path, "likelihood,plain,augmented,3.69", "likelihood,vdm,plain,2.65", "likelihood,Some_Flow,plain,3.08"
+    )
+    labels = {"plain": "DDPM", "vdm": "Variational"}
+    inputs = SimpleNamespace(results=files, likelihoods=files, published=published)
+    return inputs, SimpleNamespace(published="cifar10", labels=labels, likelihood_labels=labels)
+
+
+def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_reported_ones(likelihoods):
+    table = tables.likelihood(*likelihoods)
+    models = [(row["model"], row["steps"], float(row["total"]), row["reported_plain"]) for row in records(table)]
+    assert models == [("plain", "99", 4, ""), ("vdm", "99", 3, "2.65"), ("vdm", "continuous", 3, "2.65")]
+    first = [line[0] for line in rows(table)[1:]]
+    assert first == [
+        "DDPM",
+        r"\quad reported, Some data, augmented images",
+        "Variational",
+        "",
+        r"\quad reported, Some data",
+        r"Some\_Flow, Some data",
+    ]
+    assert [line[-1] for line in rows(table)[1:]] == [
+        r"$4.000 \pm 0.014$",
+        "3.69",
+        *[r"$3.000 \pm 0.014$"] * 2,
+        "2.65",
+        "3.08",
+    ]
+
+
+def test_the_sentences_on_likelihood_name_the_lowest_bound_and_what_the_shape_changes(likelihoods):
+    said = generators.likelihood(*likelihoods)
+    lowest = r"The lowest bound is that of \emph{Variational}, $3.000 \pm 0.014$ bits per dimension, with \emph{DDPM} at $4.000"
+    assert said["sayLikelihood"].startswith(lowest) and (said["likelihoodImages"], said["likelihoodDraws"]) == ("30", 2)
+    assert "above it" in said["sayInvariance"] and "3.00 (linear)" in said["sayInvariance"]
+    assert r"$5.000 \pm 0.000$ in 10 steps for \emph{DDPM}" in said["sayBoundSteps"]
+
+
+def test_schedules_and_bounds_are_drawn_each_in_its_colour(likelihoods):
+    curves, terms, bounds = figures.likelihood(*likelihoods).axes
+    assert [line.get_label() for line in curves.lines] == ["learned", "linear", "quadratic"]
+    assert [text.get_text() for text in terms.get_xticklabels()] == ["learned", "linear", "quadratic"]
+    dashed = [line for line in bounds.lines if line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in dashed] == [3]
+    assert {line.get_label(): line.get_xydata().tolist() for line in bounds.lines[:1]} == {"DDPM": [[10, 5], [99, 4]]}
+
+
+def test_quality_stands_beside_its_cost(tmp_path):
+    files = measure(tmp_path, {"slow": {0: {"fid": 2}}, "fast": {0: {"fid": 3}, 4: {"fid": 1}}, "lost": {1: LOST}})
+    inputs = SimpleNamespace(
+        metrics=files, published=publish(tmp_path, "generators,A GAN,fid,3.75", "generators,A GAN,seconds,0.21")
+    )
+    labels = {name: {"label": name.capitalize()} for name in ("slow", "fast")}
+    table = tables.generators(inputs, SimpleNamespace(published="cifar10", variants=labels))
+    cells = rows(table)[1:]
+    assert cells[0] == ["Slow", pm(2), pm(2), pm(0.5), pm(0.5), "5", "0.1"]
+    assert cells[-1] == ["A GAN, reported, Some data", "--", "3.75", "--", "--", "--", "0.21"]
+    figure = figures.generators(inputs, SimpleNamespace(variants={**labels, "lost": {"label": "Lost"}}))
+    points = [[container[0].get_xydata().tolist()[0] for container in axes.containers] for axes in figure.axes]
+    assert points[0] == [[100, 2], [100, 1]] and len(points[1]) == 2
+    params = SimpleNamespace(generators={"fast": {"label": "Fast", "steps": 5}})
+    samples = SimpleNamespace(baseline="slow", number=lambda *_: Number(2, 0.01), called=str, text=lambda *_: "2")
+    assert "(5 steps) has an FID of $3.00" in generators.cost(inputs, samples, params)["sayGenerators"]
+    assert "above that of slow" in generators.cost(inputs, samples, params)["sayGenerators"]
+
+
 def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tmp_path):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     e = resolve({**config, "experiment": "cifar10"})
     ours = dict.fromkeys(("is", "fid", "precision", "recall", "accuracy"), 999)
     blocks = {**e["variants"], **derive.ablations(e)}
     files = measure(tmp_path, {name: dict.fromkeys(spec["scales"], ours) for name, spec in blocks.items()})
-    inputs = SimpleNamespace(metrics=files, published=ROOT / "paper/published.csv", **answers(tmp_path))
+    results = [bounds(tmp_path, name, 999) for name in e["likelihood"]["models"]]
+    inputs = SimpleNamespace(metrics=files, results=results, published=ROOT / "paper/published.csv", **answers(tmp_path))
     params = SimpleNamespace(
         published=e["published"],
         compared=e["time_guidance"],
@@ -247,6 +335,7 @@ def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tm
         threats=derive.threats(e),
         variant=e["classifier_free"]["variant"],
         unguided=e["classifier_free"]["unguided"],
+        labels=derive.likelihood_labels(e),
     )
     published = defaultdict(Counter)
     with open(inputs.published, newline="") as file:
@@ -261,10 +350,14 @@ def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tm
         "time_precision",
         "classifier_free",
         "preferences",
+        "likelihood",
+        "generators",
     }
     for name, wanted in published.items():
         body = getattr(tables, name)(inputs, params).body
-        shown = Counter(float(number) for line in body for cell in line[1:] for number in re.findall(r"\d+\.?\d*", cell))
+        shown = Counter(
+            float(number) for line in filter(None, body) for cell in line for number in re.findall(r"\d+\.?\d*", cell)
+        )
         assert wanted <= shown, f"{name}: {sorted((wanted - shown).elements())} of published.csv are not shown"
 
 
@@ -667,9 +760,9 @@ def test_the_implicit_classifier_is_drawn_by_timestep_beside_those_it_is_compare
 
 
 def macros():
-    """Name -> the functions of numbers.py and systems.py whose results hold it, read from the sources."""
+    """Name -> the functions of numbers.py, systems.py and generators.py whose results hold it, read from the sources."""
     made = defaultdict(set)
-    for module in ("numbers", "systems"):
+    for module in ("numbers", "systems", "generators"):
         tree = ast.parse((ROOT / f"workflow/energyguide/reporting/{module}.py").read_text())
         for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
             for node in ast.walk(function):

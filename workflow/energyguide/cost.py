@@ -17,9 +17,10 @@ from energyguide.guidance import Models
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
+from energyguide.nets.vdm import VDM
 from energyguide.sampling import find_guidance
 
-NETWORKS = {network.__name__: network for network in (UNet, TimeClassifier, CifarResNet)}
+NETWORKS = {network.__name__: network for network in (UNet, VDM, TimeClassifier, CifarResNet)}
 INCEPTION = 11.4e9  # operations of Inception v3 for an image of 299x299 pixels: 5.7 billion multiply-adds (Szegedy et al. 2016)
 KINDS = {"training": "training", "forward": "a forward pass", "gradient": "the gradient by the image"}
 COLUMNS = ["rule", "jobs", "petaflop", "hours", "megabytes"]
@@ -99,9 +100,10 @@ def images_drawn(experiment, spec):
 
 def training(experiment, passes):
     """Operations of the training of each network, by rule and kind of pass."""
-    work = {rule: Counter() for rule in ("diffusion", "classifier", "time_classifier")}
+    work = {rule: Counter() for rule in ("diffusion", "variational", "classifier", "time_classifier")}
     inner = experiment["classifiers"]["attack"]["steps"]
     networks = dict.fromkeys(experiment["diffusion"]["models"], ("diffusion", "diffusion", 0))
+    networks |= dict.fromkeys(experiment["variational"]["models"], ("variational", "diffusion", 0))
     radii = {**derive.classifiers(experiment), "judge": 0}
     networks |= {name: ("classifier", "classifiers", inner if eps else 0) for name, eps in radii.items()}
     times = derive.time_classifiers(experiment)
@@ -127,6 +129,13 @@ def sampling(experiment, passes, variants):
     return work
 
 
+def bounds(experiment, name):
+    """How many estimates of a bound are made of each image."""
+    spec = experiment["likelihood"]
+    continuous = 1 + len(spec["shapes"]) if name in experiment["variational"]["models"] else 0
+    return spec["draws"] * (len(spec["steps"]) + continuous)
+
+
 def measuring(experiment, passes, variants, images):
     """Operations of the measurements, by rule; those of the attack are the most there can be."""
     inception = experiment["metrics"]["features"] == "inception"
@@ -134,6 +143,7 @@ def measuring(experiment, passes, variants, images):
     features = INCEPTION if inception else judge
     each = features + judge + passes.of(experiment["energy"]["classifier"], "forward")
     grids, count = experiment["robustness"], images["test"]
+    measured = experiment["likelihood"]["models"]
     attacked = sum(radius > 0 for radius in grids["eps_test"]) * grids["steps"]
     return {
         "metrics": {"forward": sum(images_drawn(experiment, spec) for spec in variants.values()) * each},
@@ -143,6 +153,7 @@ def measuring(experiment, passes, variants, images):
             "forward": sum(count * len(grids["noise"] + grids["darkness"]) * passes.of(name, "forward") for name in eps)
         },
         "energy": {"forward": sum(images["train"] * passes.of(name, "forward") for name in eps)},
+        "likelihood": {"forward": sum(bounds(experiment, name) * count * passes.of(name, "forward") for name in measured)},
     }
 
 
@@ -165,6 +176,7 @@ def disk(experiment, images):
     numbers = {
         "data": sum(images.values()) * channels * height * width,
         "diffusion": 4 * sum(map(passes.parameters, models)),
+        "variational": 4 * sum(map(passes.parameters, experiment["variational"]["models"])),
         "classifier": 4 * sum(map(passes.parameters, [*derive.classifiers(experiment), "judge"])),
         "time_classifier": 4 * sum(map(passes.parameters, derive.time_classifiers(experiment))),
         "sample": sum(images_drawn(experiment, spec) for spec in variants.values()) * channels * height * width,

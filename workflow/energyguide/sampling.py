@@ -5,14 +5,20 @@ and a shard is a run of whole batches, so neither shards nor jobs change a pixel
 """
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from energyguide.checkpoints import Checkpoints, stop_signals
+from energyguide.device import accelerated
 from energyguide.guidance import GUIDANCE
+from energyguide.nets.files import architecture, load
 from energyguide.samplers import last, reverse, to_uint8
-from energyguide.schedule import linear_schedule, respace
+from energyguide.schedule import intervals, linear_schedule, respace
 from energyguide.seeding import fold, normal
 
 
@@ -29,6 +35,54 @@ def schedule_of(process, spec):
     return respace(full, spec["steps"], spec["spacing"])
 
 
+@dataclass(frozen=True)
+class Denoiser:
+    """A diffusion model, as far as the reverse process needs it.
+
+    Attributes:
+        network: (x_t, t, y) -> eps.
+        schedule: a variant's block of the configuration -> the `Schedule` that it is sampled by.
+        levels: a number of steps -> the `Schedule` of one noise level more, that of the clean end among them.
+        learned: the `VDM` that has learned its schedule; None where that is fixed.
+    """
+
+    network: Callable
+    schedule: Callable
+    levels: Callable
+    learned: Any = None
+
+
+def with_process(network, process):
+    """The `Denoiser` of a network that was trained on the fixed noise schedule of the `process` block."""
+    return Denoiser(network, partial(schedule_of, process), lambda steps: intervals(linear_schedule(**process), steps))
+
+
+def fixed_schedule(path, process, where, acceleration):
+    from energyguide.nets.unet import UNet
+
+    return with_process(accelerated(load(UNet, path, where), where, acceleration, fixed=True), process)
+
+
+def learned_schedule(path, process, where, acceleration):
+    from energyguide.nets.vdm import VDM
+
+    model = load(VDM, path, where)
+    network = accelerated(model, where, acceleration, fixed=True)
+
+    def levels(steps):
+        return model.schedule(torch.arange(steps + 1) / steps)
+
+    return Denoiser(network, lambda spec: levels(spec["steps"])[1:], levels, model)
+
+
+DENOISERS = {"UNet": fixed_schedule, "VDM": learned_schedule}
+
+
+def load_denoiser(path, process, where, acceleration=None):
+    """The `Denoiser` whose weights are at `path`; `process` and `acceleration` are the configuration's blocks of that name."""
+    return DENOISERS[architecture(path)](path, process, where, acceleration)
+
+
 def find_guidance(spec, scale, models):
     """The variant's `Guidance`. Raises ValueError where its function is not there."""
     if spec["guidance"] not in GUIDANCE:
@@ -36,10 +90,11 @@ def find_guidance(spec, scale, models):
     return GUIDANCE[spec["guidance"]](spec, scale, models)
 
 
-def walk(network, samples, shape, classes, process, spec, scale, models, seed, where):
+def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
     """The reverse process of some samples, as a generator of states.
 
     Args:
+        denoiser: a `Denoiser`.
         samples: a range of sample numbers.
         shape: (channel, height, width).
         spec: the variant's block of the configuration.
@@ -47,8 +102,8 @@ def walk(network, samples, shape, classes, process, spec, scale, models, seed, w
     numbers = torch.tensor(samples, device=where)
     start = normal(fold(seed, "start"), numbers, 0, shape)
     return reverse(
-        network,
-        schedule_of(process, spec),
+        denoiser.network,
+        denoiser.schedule(spec),
         start,
         numbers % classes,
         lambda index: normal(fold(seed, "steps"), numbers, index, shape),

@@ -26,6 +26,10 @@ class Schedule:
     def __len__(self):
         return len(self.timesteps)
 
+    def __getitem__(self, kept):
+        """The schedule of some of the timesteps: a slice, or ascending indices (step,)."""
+        return Schedule(self.timesteps[kept], self.abar[kept])
+
     @cached_property
     def abar_prev(self):
         """abar one step closer to the image; 1 at the first step."""
@@ -71,4 +75,10 @@ def respace(schedule, steps, spacing="uniform"):
         raise ValueError(f"spacing {spacing!r} is unknown; choose one of {', '.join(SPACINGS)}")
     if steps > total or len(kept.unique()) < steps:
         raise ValueError(f"{steps} {spacing} steps do not fit into a schedule of {total}; ask for fewer steps")
-    return Schedule(schedule.timesteps[kept], schedule.abar[kept])
+    return schedule[kept]
+
+
+def intervals(schedule, steps):
+    """Keep `steps` + 1 timesteps, evenly spread, the first and the last among them; a schedule has at least so many."""
+    kept = torch.linspace(0, len(schedule) - 1, steps + 1, dtype=torch.float64).round().long()
+    return schedule[kept]

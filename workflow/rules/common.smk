@@ -13,6 +13,7 @@ SAMPLED = derive.sampled(experiment)
 EPS_TRAIN = derive.classifiers(experiment)
 TIME_CLASSIFIERS = derive.time_classifiers(experiment)
 TRAINED = {*derive.networks(experiment)} - {*experiment["weights"]}
+VDMS = list(experiment["variational"]["models"])
 SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
 
 
@@ -52,9 +53,14 @@ def by_classifier(folder):
     return [f"{R}/{folder}/{name}.json" for name in EPS_TRAIN]
 
 
+def diffusion_file(name):
+    """Where the weights of a diffusion model are, a variational one or not."""
+    return f"{R}/diffusion/{name}.safetensors"
+
+
 def diffusion_weights():
     """Where the weights of all diffusion models are."""
-    return [f"{R}/diffusion/{model}.safetensors" for model in experiment["diffusion"]["models"]]
+    return list(map(diffusion_file, experiment["diffusion"]["models"]))
 
 
 def pieces(variant):
@@ -89,6 +95,9 @@ def first_shards(*variants):
     return [shards(variant, scales)[0] for variant in variants for scales in pieces(variant)]
 
 
+LIKELIHOODS = [f"{R}/likelihood/{model}.json" for model in experiment["likelihood"]["models"]]
+
+
 def metrics_of(*variants):
     """The measurements of some variants: one file for each piece of their scales."""
     return [f"{R}/metrics/{variant}/{scales}.json" for variant in variants for scales in pieces(variant)]
@@ -96,7 +105,7 @@ def metrics_of(*variants):
 
 def described(*keys, only=VARIANTS):
     """What tables and figures say about variants: these keys of their blocks."""
-    return {name: {key: VARIANTS[name][key] for key in keys if key in VARIANTS[name]} for name in only}
+    return {name: {key: SAMPLED[name][key] for key in keys if key in SAMPLED[name]} for name in only}
 
 
 ORIGINS = derive.origins(experiment)
@@ -106,6 +115,8 @@ UNCONDITIONAL = [
     for name, spec in VARIANTS.items()
     if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
 ]
+UNGUIDED = [name for name, spec in VARIANTS.items() if "unit" not in spec]
+GENERATORS = list(derive.generators(experiment))
 ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
 TIME_GUIDED = [experiment["time_guidance"][kind] for kind in ("vanilla", "robust")]
 TIME_COMPARED = [experiment["time_guidance"]["unguided"], *TIME_GUIDED]

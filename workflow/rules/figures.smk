@@ -116,6 +116,16 @@ FIGURE = {
         "input": {"arrays": rules.densities.output.arrays},
         "params": {"scales": experiment["densities"]["scales"]},
     },
+    "likelihood": {
+        "about": "Figure: noise schedules of one variational bound, and the bound by its number of steps.",
+        "input": {"results": LIKELIHOODS},
+        "params": {"labels": derive.likelihood_labels(experiment)},
+    },
+    "generators": {
+        "about": "Figure: quality against the time that a sample takes, of all systems.",
+        "input": {"metrics": metrics_of(*VARIANTS, *GENERATORS)},
+        "params": {"variants": described("label", only=[*VARIANTS, *GENERATORS])},
+    },
     "implicit": {
         "about": "Figure: the implicit classifier's accuracy, and how its gradient agrees with those of classifiers.",
         "input": {"implicit": rules.implicit.output.json},

@@ -7,6 +7,7 @@ rule numbers:
         code=code("numbers.py"),
         data=rules.data.output.sidecar,
         metrics=metrics_of(*SAMPLED),
+        likelihoods=LIKELIHOODS,
         floor=rules.reference.output.floor,
         robustness=by_classifier("robustness"),
         corruptions=by_classifier("corruptions"),
@@ -53,6 +54,8 @@ rule numbers:
         attack=experiment["classifiers"]["attack"],
         snapshots=derive.snapshots(experiment),
         threats=derive.threats(experiment),
+        generators=derive.generators(experiment),
+        likelihood_labels=derive.likelihood_labels(experiment),
     message:
         "Numbers for the text"
     script:

@@ -12,11 +12,13 @@ watch = runs.Watch()
 JOBS = {
     "data": 1,
     "diffusion": len(TRAINED & experiment["diffusion"]["models"].keys()),
+    "variational": len(TRAINED & {*VDMS}),
     "classifier": len(TRAINED & {*EPS_TRAIN, "judge"}),
     "time_classifier": len(TRAINED & TIME_CLASSIFIERS.keys()),
     "sample": sum(len(pieces(variant)) for variant in SAMPLED) * experiment["sampling"]["shards"],
     "metrics": sum(len(pieces(variant)) for variant in SAMPLED),
     "reference": 1,
+    "likelihood": len(LIKELIHOODS),
     **dict.fromkeys(["robustness", "corruptions", "energy"], len(EPS_TRAIN)),
 }
 

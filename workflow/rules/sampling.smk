@@ -3,7 +3,7 @@ rule sample:
     input:
         unpack(guides),
         code=code("sample.py"),
-        model=lambda wildcards: f"{R}/diffusion/{SAMPLED[wildcards.variant]['model']}.safetensors",
+        model=lambda wildcards: diffusion_file(SAMPLED[wildcards.variant]["model"]),
     output:
         arrays=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz",
         sidecar=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz.json",

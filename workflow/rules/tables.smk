@@ -37,6 +37,7 @@ TABLE = {
         "input": {
             "weights": [
                 *diffusion_weights(),
+                *map(diffusion_file, VDMS),
                 *map(classifier_weights, [*EPS_TRAIN, *TIME_CLASSIFIERS, "judge"]),
             ]
         },
@@ -85,6 +86,19 @@ TABLE = {
         },
     },
 }
+TABLE["likelihood"] = {
+    "about": "Table: the variational bound on the likelihood of the test images, in bits per dimension.",
+    "input": {"results": LIKELIHOODS, "published": PUBLISHED},
+    "params": {"published": experiment["published"], "labels": derive.likelihood_labels(experiment)},
+}
+TABLE["generators"] = {
+    "about": "Table: quality against cost of the systems without guidance.",
+    "input": {"metrics": metrics_of(*UNGUIDED, *GENERATORS), "published": PUBLISHED},
+    "params": {
+        "published": experiment["published"],
+        "variants": described("label", only=[*UNGUIDED, *GENERATORS]),
+    },
+}
 TABLE["provenance"] = {
     "about": "Table: what the paper rests on, with commits and checksums, by the rule that made it.",
     "input": {
@@ -94,6 +108,7 @@ TABLE["provenance"] = {
             *by_classifier("robustness"),
             *by_classifier("corruptions"),
             *by_classifier("energy"),
+            *LIKELIHOODS,
             rules.reference.output.reference,
             *metrics_of(*SAMPLED),
         ]

@@ -8,9 +8,10 @@ with job(snakemake):
     from energyguide.nets.resnet import CifarResNet
     from energyguide.nets.time_classifier import TimeClassifier
     from energyguide.nets.unet import UNet
+    from energyguide.nets.vdm import VDM
 
     release, (architecture, arguments) = snakemake.params.release, snakemake.params.network
-    network = {kind.__name__: kind for kind in (UNet, TimeClassifier, CifarResNet)}[architecture]
+    network = {kind.__name__: kind for kind in (UNet, VDM, TimeClassifier, CifarResNet)}[architecture]
     normalisation = {key: torch.tensor(release[key]).view(1, -1, 1, 1) for key in ("mean", "std") if key in release}
     weights = FORMATS[release["format"]](read(release["file"], release["sha256"]))
     model = fit(network(**arguments), {**weights, **normalisation}, release["file"])

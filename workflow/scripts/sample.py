@@ -3,22 +3,20 @@ from job import job, resume_state
 with job(snakemake):
     import torch
 
-    from energyguide.device import accelerated, device
+    from energyguide.device import device
     from energyguide.guidance import load_models
     from energyguide.memory import Parts
-    from energyguide.nets.files import load
-    from energyguide.nets.unet import UNet
-    from energyguide.sampling import draw, draw_shard, find_guidance, shard_batches
+    from energyguide.sampling import draw, draw_shard, find_guidance, load_denoiser, shard_batches
     from energyguide.storage import save_arrays
 
     p, spec, where, store = snakemake.params, snakemake.params.variant, device(), resume_state(snakemake)
-    network = accelerated(load(UNet, snakemake.input.model, where), where, p.acceleration, fixed=True)
+    denoiser = load_denoiser(snakemake.input.model, p.process, where, p.acceleration)
     guides = snakemake.input.get("classifier"), snakemake.input.get("energy")
     models, parts = load_models(*guides, p.classes, where, p.acceleration), Parts("sampling")
 
     def draw_batch(scale, batch):
         def piece(samples):
-            return draw(network, samples, tuple(p.shape), p.classes, p.process, spec, scale, models, p.seed, where)
+            return draw(denoiser, samples, tuple(p.shape), p.classes, spec, scale, models, p.seed, where)
 
         return tuple(map(torch.cat, zip(*parts.map(piece, batch), strict=True)))
 

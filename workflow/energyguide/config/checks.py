@@ -31,7 +31,16 @@ def cross_check(experiment, where):
         if not condition:
             raise ConfigError(f"{where}.{key}: {message}")
 
-    for part in (check_data, check_networks, check_classifiers, check_sampling, check_variants, check_comparisons, check_weights):
+    for part in (
+        check_data,
+        check_networks,
+        check_variational,
+        check_classifiers,
+        check_sampling,
+        check_variants,
+        check_comparisons,
+        check_weights,
+    ):
         part(experiment, need)
 
 
@@ -64,6 +73,22 @@ def check_networks(experiment, need):
     kept, last = experiment["diffusion"]["snapshots"], experiment["diffusion"]["training"]["steps"]
     need(kept == sorted(set(kept)), "diffusion.snapshots", "must rise")
     need(not kept or kept[-1] < last, "diffusion.snapshots", f"must come before the last step, {last}")
+
+
+def check_variational(experiment, need):
+    models, spec = experiment["variational"]["models"], experiment["likelihood"]
+    low, high = experiment["variational"]["gamma"]
+    need(low < high, "variational.gamma", "must rise from the image to the noise")
+    unconditional = {name for name, model in experiment["diffusion"]["models"].items() if model["p_uncond"] == 1}
+    for name in models:
+        taken = name in experiment["diffusion"]["models"] or name in experiment["variants"]
+        need(not taken, f"variational.models.{name}", "a diffusion model or a variant has this name; choose another")
+    for name in spec["models"]:
+        known = sorted({*models, *unconditional})
+        need(name in known, "likelihood.models", f"{name!r} {one_of(known)}, which are unconditional")
+    need(spec["steps"] == sorted(set(spec["steps"])), "likelihood.steps", "must rise")
+    last = experiment["process"]["steps"] - 1
+    need(spec["steps"][-1] <= last, "likelihood.steps", f"the process has only {last} steps from one timestep to another")
 
 
 def check_unet(unet, key, size, need):

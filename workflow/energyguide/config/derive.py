@@ -93,9 +93,28 @@ def ablations(experiment):
     return blocks
 
 
+def generators(experiment):
+    """The blocks of the variants that sample, unguided, the models that stand beside the diffusion models."""
+    common = {"guidance": "unguided", "scales": [0], **experiment["sampling"]["process"]}
+    return {name: {**common, "label": spec["label"], "model": name} for name, spec in experiment["variational"]["models"].items()}
+
+
+def likelihood_labels(experiment):
+    """What the models whose likelihood is measured are called, by their names: as the variants that sample them."""
+    labels = {spec["model"]: spec["label"] for spec in reversed([*experiment["variants"].values()])}
+    labels |= {name: spec["label"] for name, spec in experiment["variational"]["models"].items()}
+    return {name: labels.get(name, name) for name in experiment["likelihood"]["models"]}
+
+
 def networks(experiment):
     """The names of all networks of the experiment."""
-    return [*experiment["diffusion"]["models"], *classifiers(experiment), *time_classifiers(experiment), "judge"]
+    return [
+        *experiment["diffusion"]["models"],
+        *experiment["variational"]["models"],
+        *classifiers(experiment),
+        *time_classifiers(experiment),
+        "judge",
+    ]
 
 
 def network(experiment, name):
@@ -105,6 +124,9 @@ def network(experiment, name):
     if name in models:
         classes = 0 if models[name]["p_uncond"] == 1 else data["classes"]
         return "UNet", {**shape, "classes": classes, **experiment["diffusion"]["network"]}
+    if name in experiment["variational"]["models"]:
+        own = {"gamma": experiment["variational"]["gamma"], "fourier": experiment["variational"]["models"][name]["fourier"]}
+        return "VDM", {**shape, **own, **experiment["diffusion"]["network"]}
     if name in time_classifiers(experiment):
         return "TimeClassifier", {**shape, "classes": data["classes"], **experiment["time_classifiers"]["network"]}
     return "CifarResNet", {"channels": data["channels"], "classes": data["classes"], **experiment["classifiers"]["network"]}
@@ -137,8 +159,8 @@ def images(experiment):
 
 
 def sampled(experiment):
-    """The blocks of all variants that are sampled: those of the configuration, and `ablations`."""
-    return {**experiment["variants"], **ablations(experiment)}
+    """The blocks of all variants that are sampled: those of the configuration, `ablations` and `generators`."""
+    return {**experiment["variants"], **ablations(experiment), **generators(experiment)}
 
 
 def spread(count, steps):

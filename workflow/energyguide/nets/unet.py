@@ -149,16 +149,19 @@ class UNet(nn.Module):
     Args:
         channels: of the image.
         size: height and width of the image, in pixels.
+        inputs: channels of what the network is given, where they are not those of the image.
         classes: number of classes; 0 makes the network unconditional.
         width: channels at the first level; `multipliers` give those of the others.
         blocks: residual blocks per level on the way down (one more on the way up).
         attention: resolutions, in pixels, that get self-attention.
     """
 
-    def __init__(self, channels, size, classes=0, width=128, multipliers=(1, 2, 2, 2), blocks=2, attention=(16,), dropout=0.1):
+    def __init__(
+        self, channels, size, classes=0, width=128, multipliers=(1, 2, 2, 2), blocks=2, attention=(16,), dropout=0.1, inputs=None
+    ):
         super().__init__()
         self.embedding = Embedding(width, classes)
-        self.encoder = Encoder(channels, size, width, multipliers, blocks, attention, dropout)
+        self.encoder = Encoder(inputs or channels, size, width, multipliers, blocks, attention, dropout)
         skips, c, size = list(self.encoder.skips), self.encoder.channels, self.encoder.size
         self.up = nn.ModuleList()
         for level, multiplier in reversed(list(enumerate(multipliers))):

@@ -371,3 +371,47 @@ def implicit(inputs, params):
     right.axhline(0, color="grey", linestyle=":", linewidth=0.8)
     figure.legend(loc="outside lower center", ncols=4)
     return figure
+
+
+def likelihood(inputs, params):
+    """The shapes of a schedule, the diffusion term under each, and the bound by its number of steps (Kingma et al. 2021)."""
+    results = dict(zip(params.labels, map(read_json, inputs.results), strict=True))
+    figure, (curves, terms, bounds) = plt.subplots(1, 3, figsize=(WIDTH, 2.4))
+    shaped = next((found for found in results.values() if "gamma" in found), {"gamma": {}, "continuous": {}})
+    for number, (name, gamma) in enumerate(shaped["gamma"].items()):
+        curves.plot(np.linspace(0, 1, len(gamma)), gamma, color=f"C{number}", label=name)
+        term = Number.of(shaped["continuous"][name]["diffusion"])
+        terms.errorbar([number], [term.mean], [term.std], fmt="o", color=f"C{number}", capsize=3)
+    curves.set(xlabel="$t$", ylabel=r"$\gamma(t) = -\log$ SNR")
+    terms.set_xticks(range(len(shaped["gamma"])), list(shaped["gamma"]), rotation=30)
+    terms.set_ylabel("diffusion term (bits/dim)")
+    for number, (name, found) in enumerate(results.items()):
+        line = {int(steps): Number.of(terms["total"]).mean for steps, terms in found["discrete"].items()}
+        bounds.plot(list(line), list(line.values()), "o-", color=f"C{number + 4}", label=params.labels[name])
+        if "continuous" in found:
+            total = Number.of(found["continuous"]["learned"]["total"]).mean
+            bounds.axhline(total, color=f"C{number + 4}", linestyle="--", linewidth=0.8)
+    bounds.set(xlabel="steps", ylabel="bound (bits/dim)", xscale="log")
+    if shaped["gamma"]:
+        curves.legend()
+    bounds.legend()
+    return figure
+
+
+def generators(inputs, params):
+    """Quality against the time that a sample takes, of all systems, each at its best scale (Xiao et al. 2022, Fig. 4)."""
+    figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
+    markers = itertools.cycle("osD^v")
+    for (name, spec), colour in zip(params.variants.items(), itertools.cycle(categories(20)), strict=False):
+        metrics, marker = read_metrics(inputs.metrics, name), next(markers)
+        result = at_scale(metrics, best_scale(metrics))
+        if "diverged" in result:
+            continue
+        for axes, key in zip(panels, ("fid", "recall"), strict=True):
+            quality, cost = Number.of(result[key]), 1000 * Number.of(result["seconds_per_image"]).mean
+            axes.errorbar([cost], [quality.mean], [quality.std], fmt=marker, color=colour, label=spec["label"], markersize=4)
+    for axes, title in zip(panels, ("FID", "recall"), strict=True):
+        axes.set(xlabel="ms per image", ylabel=title, xscale="log")
+    logarithmic(panels[0])
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure

@@ -138,6 +138,10 @@ class Published:
         reported = self.get(row, column)
         return text if reported is None else f"{text} ({reported:.2f})"
 
+    def others(self, known):
+        """The rows that have published numbers alone, in their order."""
+        return [row for row in dict.fromkeys(row for row, _ in self.values) if row not in known]
+
     def line(self, row, columns, before=(), digits=2):
         """The lines of LaTeX cells for a row of published numbers: one, or none where there are none."""
         found = [self.get(row, column) for column in columns]

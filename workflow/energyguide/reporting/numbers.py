@@ -6,7 +6,7 @@ Each function returns name -> text. The names that begin with `say` are whole se
 from statistics import fmean
 
 from energyguide.config.derive import classifier_name
-from energyguide.reporting import systems
+from energyguide.reporting import generators, systems
 from energyguide.reporting.layout import Published, escape
 from energyguide.reporting.phrases import NORMS, compare, listing, percent
 from energyguide.reporting.results import Number, finite
@@ -44,6 +44,8 @@ def latex(inputs, params):
         **systems.densities(inputs),
         **systems.overall(samples, params),
         **systems.survey(inputs),
+        **generators.likelihood(inputs, params),
+        **generators.cost(inputs, samples, params),
         **scales(samples),
         **best(samples),
         **trajectory(inputs, samples),

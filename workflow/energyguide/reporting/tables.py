@@ -140,7 +140,12 @@ def energy(inputs, params):
     return Table(records, [["", *top], ["Class", *["$E(x)$", "$E(x,y)$"] * len(results)]], body, "l" + "rr" * len(results))
 
 
-KINDS = {"UNet": "diffusion", "CifarResNet": "classifier", "TimeClassifier": "time-dependent classifier"}
+KINDS = {
+    "UNet": "diffusion",
+    "VDM": "variational diffusion",
+    "CifarResNet": "classifier",
+    "TimeClassifier": "time-dependent classifier",
+}
 
 
 def networks(inputs, params):
@@ -286,6 +291,62 @@ def classifier_free(inputs, params):
         ]
         header, columns = [above, [*header[0], "FID", "IS"]], columns + "cc"
     return Table(records, header, body, columns)
+
+
+TERMS = ("prior", "reconstruction", "diffusion", "total")
+
+
+def likelihood(inputs, params):
+    """The variational bound on the test images in bits per dimension, and its terms (Kingma et al. 2021, Table 1)."""
+    published = Published(inputs.published, params.published, "likelihood")
+    records, body = [], []
+    for path, (name, label) in zip(inputs.results, params.labels.items(), strict=True):
+        found = read_json(path)
+        longest = list(found["discrete"])[-1]
+        lines = {longest: found["discrete"][longest]}
+        if "continuous" in found:
+            lines[r"$\infty$"] = found["continuous"]["learned"]
+        for steps, terms in lines.items():
+            numbers = {term: Number.of(terms[term]) for term in TERMS}
+            fields = {
+                f"{term}{suffix}": value for term, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))
+            }
+            steps_named = "continuous" if steps not in found["discrete"] else int(steps)
+            reported = {f"reported_{column}": published.field(name, column) for column in ("plain", "augmented")}
+            records.append({"model": name, "steps": steps_named, **fields, **reported, **found["protocol"]})
+            body.append([escape(label) if steps == longest else "", steps, *(plus_minus(terms[term], 3) for term in TERMS)])
+        body += reported_bits(published, name, r"\quad reported")
+    others = [line for row in published.others(params.labels) for line in reported_bits(published, row, escape(row))]
+    header = ["Model", "Steps", "Prior", "Reconstruction", "Diffusion", "Bits/dim"]
+    return Table(records, [header], body + ([None, *others] if others else []), "lrcccc")
+
+
+def reported_bits(published, row, label):
+    """The published bits per dimension of a model, as lines of the table: without, and with augmented images."""
+    lines = []
+    for column, note in (("plain", ""), ("augmented", ", augmented images")):
+        if (value := published.get(row, column)) is not None:
+            lines.append([f"{label}, {escape(published.data)}{note}", "", "", "", "", f"{value:.2f}"])
+    return lines
+
+
+def generators(inputs, params):
+    """Quality against cost, of the systems without guidance (Xiao et al. 2022, Table 1)."""
+    published = Published(inputs.published, params.published, "generators")
+    keys, records, body = ["is", "fid", "precision", "recall"], [], []
+    for name, spec in params.variants.items():
+        metrics = read_metrics(inputs.metrics, name)
+        cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
+        records.append(record)
+        body.append([cells[0], *cells[2:], str(record["evaluations_diffusion"]), f"{record['seconds_per_image']:.2g}"])
+    others = published.others(())
+    for row in others:
+        found = [published.get(row, column) for column in (*keys, "nfe", "seconds")]
+        cells = ["--" if value is None else f"{value:g}" for value in found]
+        body.append([f"{escape(row)}, reported, {escape(published.data)}", *cells])
+    if others:
+        body.insert(len(records), None)
+    return Table(records, [["System", *(MEASURES[key][0] for key in keys), "NFE", "s/img"]], body, "lccccrr")
 
 
 def provenance(inputs, params):

@@ -1,0 +1,76 @@
+"""A variational diffusion model (Kingma et al. 2021): a UNet that sees Fourier features, and a noise schedule that is learned."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from energyguide.nets.unet import UNet
+from energyguide.schedule import Schedule
+
+TOLD = 1000.0  # what the network is told at the noisy end; 0 at the other
+
+
+def fourier_features(x, exponents):
+    """sin and cos of 2^n pi x for each n, beside `x`: (batch, channel, ...) -> (batch, channel (1 + 2 exponents), ...)."""
+    angles = [2**n * math.pi * x for n in exponents]
+    return torch.cat([x, *(wave(angle) for angle in angles for wave in (torch.sin, torch.cos))], dim=1)
+
+
+class Monotone(nn.Module):
+    """A smooth map of [0, 1] onto itself that rises: a network whose weights are all positive (app. H of the paper).
+
+    It starts as the sum of equal steps at places spread evenly, which is nearly a straight line.
+    """
+
+    def __init__(self, hidden=64):
+        super().__init__()
+        self.places = nn.Parameter(torch.linspace(0, 1, hidden))
+        self.steepness, self.heights = nn.Parameter(torch.full((hidden,), 12.0)), nn.Parameter(torch.zeros(hidden))
+
+    def raw(self, t):
+        steps = torch.sigmoid(F.softplus(self.steepness) * (t[:, None] - self.places))
+        return t + steps @ F.softplus(self.heights) / len(self.heights)
+
+    def forward(self, t):
+        """`t` (n,) in [0, 1] -> (n,)."""
+        low, high = self.raw(t.new_tensor([0.0, 1.0]))
+        return (self.raw(t) - low) / (high - low)
+
+
+class VDM(nn.Module):
+    """Predicts the noise in z_t, and knows its own schedule: gamma(t) = -log SNR(t), rising over t in [0, 1].
+
+    Args:
+        channels, size: of the image.
+        gamma: where the end points of the schedule start from; they are learned, and so is what is between them.
+        fourier: exponents n of the features.
+        more: of the `UNet`.
+    """
+
+    def __init__(self, channels, size, gamma=(-13.3, 5.0), fourier=(7, 8), **more):
+        super().__init__()
+        self.fourier, self.span = tuple(fourier), tuple(gamma)
+        self.unet = UNet(channels, size, inputs=channels * (1 + 2 * len(fourier)), **more)
+        self.ends, self.shape = nn.Parameter(torch.tensor(gamma)), Monotone()
+
+    def forward(self, z, t, y=None):
+        """The noise in `z` (batch, channel, height, width); `t` (batch,) as `told` gives it, `y` as a `UNet` takes it."""
+        return self.unet(fourier_features(z, self.fourier), t, y)
+
+    def gamma(self, t, shape=None):
+        """`t` (n,) in [0, 1] -> (n,), between the learned end points; or in another `shape`, a map of [0, 1] onto itself."""
+        low, high = self.ends
+        return low + (high - low) * (shape or self.shape)(t)
+
+    def told(self, gamma):
+        """What the network is told of a noise level: where it stands between the end points that training started from."""
+        low, high = self.span
+        return TOLD * (gamma - low) / (high - low)
+
+    @torch.no_grad()
+    def schedule(self, times):
+        """The `Schedule` of an ascending row of `times` (step,) in [0, 1]."""
+        gamma = self.gamma(times.to(self.ends))
+        return Schedule(self.told(gamma).cpu(), torch.sigmoid(-gamma.double()).cpu())
