@@ -4,6 +4,7 @@ import os
 
 import pytest
 import torch
+from filelock import FileLock
 from project import NAMESPACE, OFFLINE, SECRET, TEX, copy, snakemake
 
 from energyguide.mixture import Mixture
@@ -25,8 +26,17 @@ def generator():
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """A copy of the project in which the tiny experiment was built, with its PDF where there is a TeX; without network."""
-    tree = copy(tmp_path_factory.mktemp("project"))
-    environment = {**os.environ, "API_TOKEN": SECRET}
-    snakemake(tree, "all" if TEX else "parts", before=NAMESPACE if OFFLINE else (), env=environment)
+    """A copy of the project in which the tiny experiment was built, with its PDF where there is a TeX; without network.
+
+    The first of the processes that run tests builds it, for all.
+    """
+    here = tmp_path_factory.getbasetemp()
+    shared = here.parent if "PYTEST_XDIST_WORKER" in os.environ else here
+    tree, done = shared / "built", shared / "built.done"
+    with FileLock(shared / "built.lock"):
+        if not done.exists():
+            tree.mkdir()
+            environment = {**os.environ, "API_TOKEN": SECRET}
+            snakemake(copy(tree), "all" if TEX else "parts", before=NAMESPACE if OFFLINE else (), env=environment)
+            done.touch()
     return tree
