@@ -27,7 +27,7 @@ paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, 
 
 test: env  ## Run all tests and checks
 	@envs/tex.sh || true
-	@pytest -n 2 --dist loadgroup $(ARGS)
+	@pytest -n 2 $(ARGS)
 
 faults: env  ## Kill, move and double runs, fill disks, spoil input, and see that nothing is lost: an hour on 2 cores
 	@envs/tex.sh || true

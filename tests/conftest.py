@@ -12,6 +12,18 @@ from energyguide.mixture import Mixture
 torch.set_num_threads(1)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Where tests run side by side, those of the cluster follow one another: there is one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneCluster(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "slurm" if nodeid.startswith("tests/slurm/") else nodeid
+
+    return OneCluster(config, log)
+
+
 @pytest.fixture
 def mixture():
     """Three Gaussians of different weights and widths."""

@@ -9,11 +9,9 @@ LACK = why_not()
 
 
 def pytest_collection_modifyitems(items):
-    """There is one cluster: its tests follow one another, beside all others."""
-    for item in items:
-        if item.path.parent.name == "slurm":
-            item.add_marker(pytest.mark.xdist_group("slurm"))
-            if LACK:
+    if LACK:
+        for item in items:
+            if item.path.parent.name == "slurm":
                 item.add_marker(pytest.mark.skip(reason=f"no Slurm can be started: {LACK}"))
 
 
