@@ -391,7 +391,7 @@ def likelihood(inputs, params):
         if "continuous" in found:
             total = Number.of(found["continuous"]["learned"]["total"]).mean
             bounds.axhline(total, color=f"C{number + 4}", linestyle="--", linewidth=0.8)
-    bounds.set(xlabel="steps", ylabel="bound (bits/dim)", xscale="log")
+    bounds.set(xlabel="steps", ylabel="bound (bits/dim)", xscale="log", yscale="log")
     if shaped["gamma"]:
         curves.legend()
     bounds.legend()
