@@ -61,9 +61,9 @@ def continuous(error, slope):
     return slope * error / 2
 
 
-def evenly(count, device=None):
+def evenly(count, device=None, generator=None):
     """`count` random times in [0, 1), one in each of as many equal parts, all by the same offset (app. I.1)."""
-    return (torch.arange(count, device=device) + torch.rand((), device=device)) / count
+    return (torch.arange(count, device=device) + torch.rand((), device=device, generator=generator)) / count
 
 
 def slope_of(gamma, t):

@@ -85,18 +85,18 @@ TABLE = {
             "unguided": FREE["unguided"],
         },
     },
-}
-TABLE["likelihood"] = {
-    "about": "Table: the variational bound on the likelihood of the test images, in bits per dimension.",
-    "input": {"results": LIKELIHOODS, "published": PUBLISHED},
-    "params": {"published": experiment["published"], "labels": derive.likelihood_labels(experiment)},
-}
-TABLE["generators"] = {
-    "about": "Table: quality against cost of the systems without guidance.",
-    "input": {"metrics": metrics_of(*UNGUIDED, *GENERATORS), "published": PUBLISHED},
-    "params": {
-        "published": experiment["published"],
-        "variants": described("label", only=[*UNGUIDED, *GENERATORS]),
+    "likelihood": {
+        "about": "Table: the variational bound on the likelihood of the test images, in bits per dimension.",
+        "input": {"results": LIKELIHOODS, "published": PUBLISHED},
+        "params": {"published": experiment["published"], "labels": derive.likelihood_labels(experiment)},
+    },
+    "generators": {
+        "about": "Table: quality against cost of the systems without guidance.",
+        "input": {"metrics": metrics_of(*UNGUIDED, *GENERATORS), "published": PUBLISHED},
+        "params": {
+            "published": experiment["published"],
+            "variants": described("label", only=[*UNGUIDED, *GENERATORS]),
+        },
     },
 }
 TABLE["provenance"] = {

@@ -83,8 +83,8 @@ def check_variational(experiment, need):
     for name in models:
         taken = name in experiment["diffusion"]["models"] or name in experiment["variants"]
         need(not taken, f"variational.models.{name}", "a diffusion model or a variant has this name; choose another")
+    known = sorted({*models, *unconditional})
     for name in spec["models"]:
-        known = sorted({*models, *unconditional})
         need(name in known, "likelihood.models", f"{name!r} {one_of(known)}, which are unconditional")
     need(spec["steps"] == sorted(set(spec["steps"])), "likelihood.steps", "must rise")
     last = experiment["process"]["steps"] - 1

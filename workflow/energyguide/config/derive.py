@@ -101,9 +101,9 @@ def generators(experiment):
 
 def likelihood_labels(experiment):
     """What the models whose likelihood is measured are called, by their names: as the variants that sample them."""
-    labels = {spec["model"]: spec["label"] for spec in reversed([*experiment["variants"].values()])}
-    labels |= {name: spec["label"] for name, spec in experiment["variational"]["models"].items()}
-    return {name: labels.get(name, name) for name in experiment["likelihood"]["models"]}
+    drawn = origins(experiment)
+    blocks = {**{model: experiment["variants"][name] for model, name in drawn.items()}, **generators(experiment)}
+    return {name: blocks.get(name, {"label": name})["label"] for name in experiment["likelihood"]["models"]}
 
 
 def networks(experiment):

@@ -2,7 +2,7 @@
 
 import torch
 
-from energyguide.likelihood import bits
+from energyguide.likelihood import bits, evenly
 from energyguide.robustness import by_batch
 from energyguide.seeding import fold, normal
 
@@ -10,7 +10,8 @@ from energyguide.seeding import fold, normal
 def times(count, seed, draw):
     """(count,) numbers in [0, 1), one in each of as many equal parts, in an order that depends on (`seed`, `draw`)."""
     generator = torch.Generator().manual_seed(fold(seed, "times", draw))
-    return (torch.randperm(count, generator=generator) + torch.rand((), generator=generator)) / count
+    order = torch.randperm(count, generator=generator)
+    return evenly(count, generator=generator)[order]
 
 
 def estimates(bound, x, draws, seed):
