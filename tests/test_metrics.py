@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch_fidelity
+from scipy.stats import wasserstein_distance
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from energyguide.data.dataset import Dataset
@@ -114,6 +115,8 @@ def test_joint_distance_sees_wrong_labels(generator):
 def test_energy_divergence_is_the_shift_between_energies(generator):
     x = torch.randn(50, generator=generator)
     assert energy_divergence(x + 2, x[torch.randperm(50, generator=generator)]) == pytest.approx(2, rel=1e-5)
+    other = torch.randn(70, generator=generator).exp()
+    assert energy_divergence(x, other) == pytest.approx(wasserstein_distance(x.numpy(), other.numpy()), rel=1e-6)
 
 
 def test_judgement_of_sets(judge, tmp_path, pictures):

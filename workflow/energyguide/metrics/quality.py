@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from scipy.stats import wasserstein_distance
 from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
@@ -100,5 +99,10 @@ def joint_distance(generated, asked, reference):
 
 
 def energy_divergence(generated, reference):
-    """Wasserstein-1 distance, in nats, between the energies E(x) of two sets of images, (n,) and (m,)."""
-    return float(wasserstein_distance(generated.numpy(), reference.numpy()))
+    """Wasserstein-1 distance, in nats, between the energies E(x) of two sets of images, (n,) and (m,).
+
+    It is the area between their distribution functions; scipy.stats has it too, and takes longer to import than to measure.
+    """
+    values = torch.cat([generated, reference]).double().sort().values
+    shares = [torch.searchsorted(e.double().sort().values, values[:-1], right=True) / len(e) for e in (generated, reference)]
+    return ((shares[0] - shares[1]).abs() * values.diff()).sum().item()
