@@ -57,6 +57,7 @@ localrules:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/diffusion.smk"
 include: "workflow/rules/variational.smk"
+include: "workflow/rules/adversarial.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/released.smk"
 include: "workflow/rules/robustness.smk"

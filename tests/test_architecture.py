@@ -14,7 +14,7 @@ ROOTS = (WORKFLOW, WORKFLOW / "scripts")
 
 FLOORS = [
     {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks", "reasons"},
-    {"data", "nets", "checkpoints", "mixture", "device", "memory", "records", "runlock"},
+    {"data", "nets", "checkpoints", "mixture", "modes", "device", "memory", "records", "runlock"},
     {"energy", "attacks", "corruptions", "likelihood", "provenance"},
     {"samplers", "robustness", "synthesis", "guidance", "gradients"},
     {"training", "metrics", "sampling", "trajectory", "densities"},
@@ -55,6 +55,7 @@ def test_closure_follows_imports_inside_functions_and_packages():
         ("train_time_classifier.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
         ("train_variational.py", "energyguide/likelihood.py", "energyguide/training/diffusion.py"),
         ("train_diffusion.py", "energyguide/training/diffusion.py", "energyguide/nets/vdm.py"),
+        ("train_adversarial.py", "energyguide/nets/unet.py", "energyguide/training/diffusion.py"),
         ("figure.py", "energyguide/reporting/style.py", "energyguide/reporting/tables.py"),
         ("paper.py", "energyguide/reporting/typeset.py", "energyguide/reporting/figures.py"),
     ],

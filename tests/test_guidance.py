@@ -7,7 +7,7 @@ from energyguide import guidance
 from energyguide.guidance import GUIDANCE, Models, load_models
 from energyguide.nets import files
 from energyguide.nets.resnet import CifarResNet
-from energyguide.samplers import Guidance, reverse
+from energyguide.samplers import Guidance, State, reverse
 from energyguide.schedule import linear_schedule, respace
 from energyguide.storage import write_json
 
@@ -146,11 +146,12 @@ def test_classifier_free_guidance_makes_one_call_a_step_and_none_twice_at_scale_
         return mixture.joint(x, t, y)
 
     x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
-    eps = GUIDANCE["classifier_free"]({}, 2.0, Models(classes=3)).predict(network, x, t, y)
+    state = State(index=0, t=500, told=t, abar=0.5, sigma=0.0, y=y, x_t=x)
+    eps = GUIDANCE["classifier_free"]({}, 2.0, Models(classes=3)).predict(network, state)
     expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.unconditional(x, t, None)
     torch.testing.assert_close(eps, expected)
     still = GUIDANCE["classifier_free"]({}, 0.0, Models(classes=3))
-    torch.testing.assert_close(still.predict(network, x, t, y), mixture.conditional(x, t, y))
+    torch.testing.assert_close(still.predict(network, state), mixture.conditional(x, t, y))
     assert calls == [8, 4] and still.evaluations == (1, 0)
 
 

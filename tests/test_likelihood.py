@@ -19,7 +19,8 @@ from energyguide.likelihood import (
     slope_of,
 )
 from energyguide.metrics.likelihood import estimates
-from energyguide.nets.vdm import VDM, Monotone, fourier_features
+from energyguide.nets.unet import fourier_features
+from energyguide.nets.vdm import VDM, Monotone
 from energyguide.samplers import ddpm_mean
 from energyguide.schedule import Schedule, intervals, linear_schedule
 from energyguide.training.variational import VariationalObjective

@@ -308,28 +308,75 @@ def test_quality_stands_beside_its_cost(tmp_path):
     table = tables.generators(inputs, SimpleNamespace(published="cifar10", variants=labels))
     cells = rows(table)[1:]
     assert cells[0] == ["Slow", pm(2), pm(2), pm(0.5), pm(0.5), "5", "0.1"]
-    assert cells[-1] == ["A GAN, reported, Some data", "--", "3.75", "--", "--", "--", "0.21"]
+    assert cells[-1] == ["A GAN, Some data", "--", "3.75", "--", "--", "--", "0.21"]
     figure = figures.generators(inputs, SimpleNamespace(variants={**labels, "lost": {"label": "Lost"}}))
     points = [[container[0].get_xydata().tolist()[0] for container in axes.containers] for axes in figure.axes]
     assert points[0] == [[100, 2], [100, 1]] and len(points[1]) == 2
-    params = SimpleNamespace(generators={"fast": {"label": "Fast", "steps": 5}})
+    params = SimpleNamespace(generators={"fast": {"label": "Fast"}, "gan": {}}, adversarial={"gan": {}})
     samples = SimpleNamespace(baseline="slow", number=lambda *_: Number(2, 0.01), called=str, text=lambda *_: "2")
-    assert "(5 steps) has an FID of $3.00" in generators.cost(inputs, samples, params)["sayGenerators"]
-    assert "above that of slow" in generators.cost(inputs, samples, params)["sayGenerators"]
+    said = generators.cost(inputs, samples, params)["sayVariational"]
+    assert said == rf"\emph{{Fast}} has an FID of {pm(3)}, above that of slow in as many steps (2)."
+
+
+def modes(folder):
+    """Files as the rules `points` and `stacked` write them: of 2 and 4 steps, and of 4."""
+    points = []
+    for steps, covered in ((2, 20), (4, 25)):
+        arrays = {"drawn": np.zeros((50, 2)), "real": np.ones((50, 2))}
+        points.append(str(folder / f"{steps}.npz"))
+        save_arrays(points[-1], arrays, steps=steps, modes=covered, of=25, share=covered / 50)
+    digits = {"drawn": {"modes": 900, "of": 1000, "kl": 0.5}, "real": {"modes": 1000, "of": 1000, "kl": 0.02}}
+    images = np.zeros((30, 3, 8, 8), dtype=np.uint8)
+    save_arrays(folder / "stacked.npz", {"drawn": images, "real": images}, samples=2000, steps=4, accuracy=0.99, **digits)
+    return {"points": points, "stacked": folder / "stacked.npz.json"}
+
+
+def test_modes_stand_by_steps_below_those_of_real_images(tmp_path):
+    published = publish(tmp_path, "modes,A GAN,modes,762", "modes,A GAN,kl,2.173")
+    inputs = SimpleNamespace(**modes(tmp_path), published=published)
+    assert [line[1:] for line in rows(tables.modes(inputs, SimpleNamespace(published="cifar10")))[2:]] == [
+        ["--", "--", "1,000/1,000", "0.020"],
+        ["20/25", "40.0", "--", "--"],
+        ["25/25", "50.0", "900/1,000", "0.500"],
+        ["", "", "762", "2.173"],
+    ]
+    said = generators.modes(inputs)
+    assert "20 with $T=2$" in said["sayPoints"] and r"(50\% of the points near one)" in said["sayPoints"]
+    assert "covers 900 of the 1,000 kinds, at a divergence of 0.500 nats" in said["sayStacked"]
+    figure = figures.modes(SimpleNamespace(points=inputs.points, stacked=tmp_path / "stacked.npz"), SimpleNamespace())
+    assert [axes.get_title() for axes in figure.axes][:3] == ["data", "$T=2$: 20 of 25", "$T=4$: 25 of 25"]
+    assert len(figure.axes) == 5
+
+
+@pytest.mark.parametrize(
+    ("fid", "verdict"), [(9, "is higher than"), (3, "is the same within its spread as"), (1, "is lower than")]
+)
+def test_a_model_without_a_part_is_compared_with_the_whole_of_as_many_steps(tmp_path, fid, verdict):
+    files = measure(tmp_path, {"two": {0: {"fid": 4}}, "four": {0: {"fid": 3}}, "direct": {0: {"fid": fid}}})
+    models = {
+        "two": {"label": "Two", "steps": 2, "kind": "posterior"},
+        "four": {"label": "Four", "steps": 4, "kind": "posterior"},
+        "direct": {"label": "Direct", "steps": 4, "kind": "direct"},
+    }
+    said = generators.adversarial(SimpleNamespace(metrics=files), SimpleNamespace(adversarial=models))
+    assert said["sayGans"].startswith(rf"Their FID is {pm(4)} (recall") and "in 2 and" in said["sayGans"]
+    assert rf"that of \emph{{Direct}}, {pm(fid)}, {verdict} the {pm(3)} of the whole model in 4" in said["sayGanAblations"]
 
 
 def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tmp_path):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     e = resolve({**config, "experiment": "cifar10"})
     ours = dict.fromkeys(("is", "fid", "precision", "recall", "accuracy"), 999)
-    blocks = {**e["variants"], **derive.ablations(e)}
+    blocks = derive.sampled(e)
     files = measure(tmp_path, {name: dict.fromkeys(spec["scales"], ours) for name, spec in blocks.items()})
     results = [bounds(tmp_path, name, 999) for name in e["likelihood"]["models"]]
-    inputs = SimpleNamespace(metrics=files, results=results, published=ROOT / "paper/published.csv", **answers(tmp_path))
+    inputs = SimpleNamespace(
+        metrics=files, results=results, published=ROOT / "paper/published.csv", **answers(tmp_path), **modes(tmp_path)
+    )
     params = SimpleNamespace(
         published=e["published"],
         compared=e["time_guidance"],
-        variants=e["variants"],
+        variants={**e["variants"], **derive.generators(e)},
         steps=derive.snapshots(e),
         scale=e["time_guidance"]["scale"],
         threats=derive.threats(e),
@@ -352,6 +399,7 @@ def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tm
         "preferences",
         "likelihood",
         "generators",
+        "modes",
     }
     for name, wanted in published.items():
         body = getattr(tables, name)(inputs, params).body

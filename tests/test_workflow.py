@@ -130,7 +130,7 @@ def test_a_scale_that_diverges_is_reported_as_such_and_stops_nothing(built):
 
 def test_every_target_has_a_docstring(built):
     listing = snakemake(built, "--list-target-rules").stdout.strip().split("\n")
-    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 36
+    assert sum(line.startswith(("table_", "figure_")) for line in listing) == 38
     assert all(re.fullmatch(r"\w+ \(.+\.\)", line) for line in listing if not line.startswith("Using"))
 
 
@@ -150,7 +150,7 @@ def test_editing_the_unet_retrains_what_is_built_on_it_and_no_classifier_of_imag
 
 def test_editing_a_plotting_function_redraws_and_rebuilds_the_paper_only(edited):
     rules = planned(edited(FIGURES, remark), "all")
-    assert rules.keys() == {"all", "pdf", *(rule for rule in rules if rule.startswith("figure_"))} and len(rules) == 23
+    assert rules.keys() == {"all", "pdf", *(rule for rule in rules if rule.startswith("figure_"))} and len(rules) == 24
 
 
 def test_editing_a_guidance_function_resamples_and_retrains_nothing(edited):

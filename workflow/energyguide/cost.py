@@ -14,13 +14,15 @@ from torch.utils.flop_counter import flop_registry
 from energyguide.config import derive
 from energyguide.device import accelerated
 from energyguide.guidance import Models
+from energyguide.nets.ddgan import Adversaries, Discriminator, Generator
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
 from energyguide.nets.vdm import VDM
-from energyguide.sampling import find_guidance
+from energyguide.sampling import find_guidance, schedule_of
+from energyguide.training.adversarial import LAZY, AdversarialObjective
 
-NETWORKS = {network.__name__: network for network in (UNet, VDM, TimeClassifier, CifarResNet)}
+NETWORKS = {network.__name__: network for network in (UNet, VDM, Generator, TimeClassifier, CifarResNet)}
 INCEPTION = 11.4e9  # operations of Inception v3 for an image of 299x299 pixels: 5.7 billion multiply-adds (Szegedy et al. 2016)
 KINDS = {"training": "training", "forward": "a forward pass", "gradient": "the gradient by the image"}
 COLUMNS = ["rule", "jobs", "petaflop", "hours", "megabytes"]
@@ -108,12 +110,35 @@ def training(experiment, passes):
     networks |= {name: ("classifier", "classifiers", inner if eps else 0) for name, eps in radii.items()}
     times = derive.time_classifiers(experiment)
     networks |= {name: ("time_classifier", "time_classifiers", attack["steps"]) for name, attack in times.items()}
+    work["adversarial"] = adversarial(experiment, passes)
     for name, (rule, block, steps) in networks.items():
         if name not in experiment["weights"]:
             images = experiment[block]["training"]["steps"] * experiment[block]["training"]["batch"]
             work[rule]["training"] += images * passes.of(name, "training")
             work[rule]["gradient"] += images * steps * passes.of(name, "gradient") if steps else 0
     return work
+
+
+def adversarial(experiment, passes):
+    """Operations of the trainings of denoising diffusion GANs, each counted on the losses of one image."""
+    gans, shape, work = experiment["adversarial"], passes.shape[:2], Counter()
+    for name, spec in gans["models"].items():
+        if name not in experiment["weights"]:
+            model = Adversaries(passes.build(name), Discriminator(*shape, **gans["discriminator"]))
+            schedule = schedule_of(experiment["process"], derive.leaps(spec["steps"]))
+            objective = AdversarialObjective(model, schedule, spec["kind"], gans["r1"], torch.device("cpu"))
+            plain, penalised = (of_losses(objective, passes.shape, r1) for r1 in (0.0, 1.0))
+            each = plain + (penalised - plain) / LAZY
+            work["training"] += gans["training"]["steps"] * gans["training"]["batch"] * each
+    return work
+
+
+def of_losses(objective, shape, r1):
+    """Operations of both losses of an image, and of their gradients, with this weight of the penalty."""
+    *parts, _ = objective.batch(torch.rand(1, *shape), None)
+    with Operations() as counter:
+        objective.loss(*parts, torch.tensor([r1])).backward()
+    return counter.total
 
 
 def sampling(experiment, passes, variants):
@@ -177,6 +202,7 @@ def disk(experiment, images):
         "data": sum(images.values()) * channels * height * width,
         "diffusion": 4 * sum(map(passes.parameters, models)),
         "variational": 4 * sum(map(passes.parameters, experiment["variational"]["models"])),
+        "adversarial": 4 * sum(map(passes.parameters, experiment["adversarial"]["models"])),
         "classifier": 4 * sum(map(passes.parameters, [*derive.classifiers(experiment), "judge"])),
         "time_classifier": 4 * sum(map(passes.parameters, derive.time_classifiers(experiment))),
         "sample": sum(images_drawn(experiment, spec) for spec in variants.values()) * channels * height * width,

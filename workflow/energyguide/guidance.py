@@ -108,9 +108,10 @@ def classifier_free(spec, scale, models):
     if not scale:
         return Guidance()
 
-    def predict(network, x_t, t, y):
-        labels = torch.cat([y, torch.full_like(y, models.classes)])
-        conditional, unconditional = network(torch.cat([x_t, x_t]), torch.cat([t, t]), labels).chunk(2)
+    def predict(network, state):
+        labels = torch.cat([state.y, torch.full_like(state.y, models.classes)])
+        twice = torch.cat([state.x_t] * 2), torch.cat([state.told] * 2)
+        conditional, unconditional = network(*twice, labels).chunk(2)
         return (1 + scale) * conditional - scale * unconditional
 
     return Guidance(predict=predict, evaluations=(2, 0))

@@ -15,7 +15,8 @@ class State:
     """One step of the reverse process, from x_t to x_prev. Images are (batch, channel, height, width) in [-1, 1]."""
 
     index: int  # into the schedule: 0 is the last step
-    t: int  # the timestep that the network is told
+    t: float  # the timestep that the network is told
+    told: torch.Tensor  # the same, (batch,)
     abar: float
     sigma: float  # standard deviation of this step
     y: torch.Tensor | None  # (batch,) classes asked for
@@ -27,8 +28,8 @@ class State:
     x_prev: torch.Tensor = None
 
 
-def plain(network, x_t, t, y):
-    return network(x_t, t, y)
+def plain(network, state):
+    return network(state.x_t, state.told, state.y)
 
 
 def nothing(state):
@@ -40,7 +41,7 @@ class Guidance:
     """Where guidance takes hold of a step; by default nowhere.
 
     Attributes:
-        predict: (network, x_t, t, y) -> eps.
+        predict: (network, State) -> eps.
         eps: State -> what is added to the predicted eps.
         mean: State -> what is added to the mean of x_prev.
         evaluations: network evaluations per step: (of the diffusion model, of the classifier).
@@ -83,6 +84,11 @@ def ddim_mean(state, beta, abar_prev):
     return abar_prev**0.5 * state.x0 + max(1 - abar_prev - state.sigma**2, 0) ** 0.5 * eps
 
 
+def direct_mean(state, beta, abar_prev):
+    """For a network whose "image" is the next state itself."""
+    return state.x0
+
+
 def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm", variance="small", eta=0.0, clip=True):
     """Walk from noise to images, one `State` a step; the last state's `x_prev` is the result.
 
@@ -91,19 +97,22 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         x: (batch, channel, height, width), standard normal.
         y: (batch,) classes, or None.
         noise: index of the step -> noise shaped as `x`.
-        sampler: "ddpm", with `variance` "small" or "large", or "ddim", with `eta` (0 is deterministic).
+        sampler: "ddpm", with `variance` "small" or "large"; "ddim", with `eta` (0 is deterministic); or "direct", where the
+            predicted image is the next state.
         clip: keep the predicted image in [-1, 1].
     """
-    if sampler == "ddpm":
-        step_mean, sigmas = ddpm_mean, schedule.sigma(variance)
-    else:
-        step_mean, sigmas = ddim_mean, eta * schedule.sigma("small")
+    step_mean, sigmas = {
+        "ddpm": lambda: (ddpm_mean, schedule.sigma(variance)),
+        "ddim": lambda: (ddim_mean, eta * schedule.sigma("small")),
+        "direct": lambda: (direct_mean, torch.zeros(len(schedule))),
+    }[sampler]()
     table = zip(
         *(v.tolist() for v in (schedule.timesteps, schedule.abar, schedule.abar_prev, schedule.betas, sigmas)), strict=True
     )
     for index, (t, abar, abar_prev, beta, sigma) in reversed(list(enumerate(table))):
-        state = State(index=index, t=t, abar=abar, sigma=sigma, y=y, x_t=x)
-        state.eps = guidance.predict(network, x, torch.full((len(x),), t, device=x.device), y)
+        told = torch.full((len(x),), t, device=x.device)
+        state = State(index=index, t=t, told=told, abar=abar, sigma=sigma, y=y, x_t=x)
+        state.eps = guidance.predict(network, state)
         state.x0 = predict_x0(state, clip)
         state.eps = state.eps + guidance.eps(state)
         state.x0 = predict_x0(state, clip)

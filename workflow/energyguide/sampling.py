@@ -17,7 +17,7 @@ from energyguide.checkpoints import Checkpoints, stop_signals
 from energyguide.device import accelerated
 from energyguide.guidance import GUIDANCE
 from energyguide.nets.files import architecture, load
-from energyguide.samplers import last, reverse, to_uint8
+from energyguide.samplers import Guidance, last, reverse, to_uint8
 from energyguide.schedule import intervals, linear_schedule, respace
 from energyguide.seeding import fold, normal
 
@@ -44,12 +44,14 @@ class Denoiser:
         schedule: a variant's block of the configuration -> the `Schedule` that it is sampled by.
         levels: a number of steps -> the `Schedule` of one noise level more, that of the clean end among them.
         learned: the `VDM` that has learned its schedule; None where that is fixed.
+        latent: None for a network as said; else the network is a generator, (x_t, t, z) -> x_0, and this the length of z.
     """
 
     network: Callable
     schedule: Callable
-    levels: Callable
+    levels: Callable = None
     learned: Any = None
+    latent: int = None
 
 
 def with_process(network, process):
@@ -75,7 +77,29 @@ def learned_schedule(path, process, where, acceleration):
     return Denoiser(network, lambda spec: levels(spec["steps"])[1:], levels, model)
 
 
-DENOISERS = {"UNet": fixed_schedule, "VDM": learned_schedule}
+def adversarial(path, process, where, acceleration):
+    from energyguide.nets.ddgan import Generator
+
+    model = load(Generator, path, where)
+    return with_latents(accelerated(model, where, acceleration, fixed=True), model.latent, process)
+
+
+def with_latents(generator, latent, process):
+    """The `Denoiser` of a generator, (x_t, t, z) -> x_0, whose latents z have this length; 0 for no latents."""
+    return Denoiser(generator, partial(schedule_of, process), latent=latent)
+
+
+def of_generator(latents):
+    """`Guidance` that draws a latent at each step, by the step's index, and reads the noise off the image that is generated."""
+
+    def predict(network, state):
+        x0 = network(state.x_t, state.told, latents(state.index))
+        return (state.x_t - state.abar**0.5 * x0) / (1 - state.abar) ** 0.5
+
+    return Guidance(predict=predict)
+
+
+DENOISERS = {"UNet": fixed_schedule, "VDM": learned_schedule, "Generator": adversarial}
 
 
 def load_denoiser(path, process, where, acceleration=None):
@@ -90,6 +114,11 @@ def find_guidance(spec, scale, models):
     return GUIDANCE[spec["guidance"]](spec, scale, models)
 
 
+def latents(length, numbers, index, seed):
+    """(sample, length), a function of (seed, sample, step); None where there are none."""
+    return normal(fold(seed, "latent"), numbers, index, (length,)) if length else None
+
+
 def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
     """The reverse process of some samples, as a generator of states.
 
@@ -100,6 +129,9 @@ def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
         spec: the variant's block of the configuration.
     """
     numbers = torch.tensor(samples, device=where)
+    guidance = find_guidance(spec, scale, models)
+    if denoiser.latent is not None:
+        guidance += of_generator(lambda index: latents(denoiser.latent, numbers, index, seed))
     start = normal(fold(seed, "start"), numbers, 0, shape)
     return reverse(
         denoiser.network,
@@ -107,7 +139,7 @@ def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
         start,
         numbers % classes,
         lambda index: normal(fold(seed, "steps"), numbers, index, shape),
-        find_guidance(spec, scale, models),
+        guidance,
         **{key: spec[key] for key in ("sampler", "variance", "eta", "clip")},
     )
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import torch
 
-SPACINGS = ("uniform", "quadratic")
+SPACINGS = ("uniform", "quadratic", "trailing")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,27 @@ class Schedule:
         """Standard deviation of the reverse step: "small" is sqrt(beta~_t), "large" is sqrt(beta_t) (DDPM, sec. 3.2)."""
         return {"small": self.posterior_variance, "large": self.betas}[variance].sqrt()
 
+    def at(self, values, t, x):
+        """One of the columns of the schedule at `t` (batch,), indices into it, shaped to multiply `x` (batch, ...)."""
+        return values.to(x.device)[t].to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+
+    def posterior(self, x0, x_t, t):
+        """Mean and standard deviation of q(x_{t-1} | x_t, x_0) (DDPM, eq. 7), with `t` (batch,) indices into this schedule."""
+        of_x0 = self.abar_prev.sqrt() * self.betas / (1 - self.abar)
+        of_x_t = (1 - self.betas).sqrt() * (1 - self.abar_prev) / (1 - self.abar)
+        return self.at(of_x0, t, x0) * x0 + self.at(of_x_t, t, x0) * x_t, self.at(self.posterior_variance.sqrt(), t, x0)
+
+    def one_back(self, x0, t, eps, eps_t):
+        """x_{t-1} and x_t of one path through the forward process, with `t` (batch,) indices into this schedule.
+
+        `eps` and `eps_t` are the noise in x_{t-1}, and that of the step from there to x_t.
+        """
+        x_prev = self.at(self.abar_prev.sqrt(), t, x0) * x0 + self.at((1 - self.abar_prev).sqrt(), t, x0) * eps
+        return x_prev, self.at((1 - self.betas).sqrt(), t, x0) * x_prev + self.at(self.betas.sqrt(), t, x0) * eps_t
+
     def add_noise(self, x0, t, eps):
         """x_t from `x0` and `eps` (batch, ...), with `t` (batch,) indices into this schedule."""
-        abar = self.abar.to(x0.device)[t].view(-1, *[1] * (x0.ndim - 1))
-        return abar.sqrt().to(x0.dtype) * x0 + (1 - abar).sqrt().to(x0.dtype) * eps
+        return self.at(self.abar.sqrt(), t, x0) * x0 + self.at((1 - self.abar).sqrt(), t, x0) * eps
 
 
 def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
@@ -63,12 +80,16 @@ def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
 def respace(schedule, steps, spacing="uniform"):
     """Keep `steps` timesteps of a schedule (DDIM, app. D.2): floor(c i), or floor(c i^2) up to 80 % of the way.
 
+    "trailing" keeps the last timestep, and floor(c i) - 1 before it: for few steps, which are to begin at pure noise.
+
     Raises ValueError where the schedule has fewer than `steps`, or the spacing would use a timestep twice.
     """
     total = len(schedule)
     i = torch.arange(steps, dtype=torch.float64)
     if spacing == "uniform":
         kept = (i * total / steps).long()
+    elif spacing == "trailing":
+        kept = ((i + 1) * total / steps).long() - 1
     elif spacing == "quadratic":
         kept = torch.linspace(0, (0.8 * total) ** 0.5, steps, dtype=torch.float64).square().long()
     else:

@@ -126,6 +126,11 @@ FIGURE = {
         "input": {"metrics": metrics_of(*VARIANTS, *GENERATORS)},
         "params": {"variants": described("label", only=[*VARIANTS, *GENERATORS])},
     },
+    "modes": {
+        "about": "Figure: 25 Gaussians, and stacked digits, by denoising diffusion GANs.",
+        "input": {"points": POINTS, "stacked": rules.stacked.output.arrays},
+        "params": {},
+    },
     "implicit": {
         "about": "Figure: the implicit classifier's accuracy, and how its gradient agrees with those of classifiers.",
         "input": {"implicit": rules.implicit.output.json},

@@ -8,6 +8,8 @@ rule numbers:
         data=rules.data.output.sidecar,
         metrics=metrics_of(*SAMPLED),
         likelihoods=LIKELIHOODS,
+        points=POINTS,
+        stacked=rules.stacked.output.sidecar,
         floor=rules.reference.output.floor,
         robustness=by_classifier("robustness"),
         corruptions=by_classifier("corruptions"),
@@ -55,6 +57,7 @@ rule numbers:
         snapshots=derive.snapshots(experiment),
         threats=derive.threats(experiment),
         generators=derive.generators(experiment),
+        adversarial=experiment["adversarial"]["models"],
         likelihood_labels=derive.likelihood_labels(experiment),
     message:
         "Numbers for the text"

@@ -14,9 +14,9 @@ STARTUP = 5  # minutes for a job to start, import torch and compile
 SPEED = 2000 * (32 * 128) ** 2
 
 
-def training_minutes(block, attack_steps=0):
+def training_minutes(block, attack_steps=0, network="network"):
     """What the training of a network should take on a GPU."""
-    network, training = experiment[block]["network"], experiment[block]["training"]
+    network, training = experiment[block][network], experiment[block]["training"]
     cost = (experiment["data"]["size"] * network["width"]) ** 2 * 3 * (1 + attack_steps)
     return training["steps"] * training["batch"] * cost / SPEED / 60
 

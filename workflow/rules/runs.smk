@@ -13,6 +13,7 @@ JOBS = {
     "data": 1,
     "diffusion": len(TRAINED & experiment["diffusion"]["models"].keys()),
     "variational": len(TRAINED & {*VDMS}),
+    "adversarial": len(TRAINED & GANS["models"].keys()),
     "classifier": len(TRAINED & {*EPS_TRAIN, "judge"}),
     "time_classifier": len(TRAINED & TIME_CLASSIFIERS.keys()),
     "sample": sum(len(pieces(variant)) for variant in SAMPLED) * experiment["sampling"]["shards"],

@@ -37,7 +37,7 @@ TABLE = {
         "input": {
             "weights": [
                 *diffusion_weights(),
-                *map(diffusion_file, VDMS),
+                *map(diffusion_file, GENERATORS),
                 *map(classifier_weights, [*EPS_TRAIN, *TIME_CLASSIFIERS, "judge"]),
             ]
         },
@@ -99,6 +99,11 @@ TABLE = {
         },
     },
 }
+TABLE["modes"] = {
+    "about": "Table: how many of 25 Gaussians, and of 1000 kinds of stacked digits, denoising diffusion GANs cover.",
+    "input": {"points": POINTS, "stacked": rules.stacked.output.sidecar, "published": PUBLISHED},
+    "params": {"published": experiment["published"]},
+}
 TABLE["provenance"] = {
     "about": "Table: what the paper rests on, with commits and checksums, by the rule that made it.",
     "input": {
@@ -109,6 +114,8 @@ TABLE["provenance"] = {
             *by_classifier("corruptions"),
             *by_classifier("energy"),
             *LIKELIHOODS,
+            *POINTS,
+            rules.stacked.output.arrays,
             rules.reference.output.reference,
             *metrics_of(*SAMPLED),
         ]

@@ -3,6 +3,7 @@ from job import job
 with job(snakemake):
     import torch
 
+    from energyguide.nets.ddgan import Generator
     from energyguide.nets.files import save
     from energyguide.nets.released import FORMATS, fit, read
     from energyguide.nets.resnet import CifarResNet
@@ -11,7 +12,7 @@ with job(snakemake):
     from energyguide.nets.vdm import VDM
 
     release, (architecture, arguments) = snakemake.params.release, snakemake.params.network
-    network = {kind.__name__: kind for kind in (UNet, VDM, TimeClassifier, CifarResNet)}[architecture]
+    network = {kind.__name__: kind for kind in (UNet, VDM, Generator, TimeClassifier, CifarResNet)}[architecture]
     normalisation = {key: torch.tensor(release[key]).view(1, -1, 1, 1) for key in ("mean", "std") if key in release}
     weights = FORMATS[release["format"]](read(release["file"], release["sha256"]))
     model = fit(network(**arguments), {**weights, **normalisation}, release["file"])

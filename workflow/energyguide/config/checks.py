@@ -35,6 +35,7 @@ def cross_check(experiment, where):
         check_data,
         check_networks,
         check_variational,
+        check_adversarial,
         check_classifiers,
         check_sampling,
         check_variants,
@@ -89,6 +90,28 @@ def check_variational(experiment, need):
     need(spec["steps"] == sorted(set(spec["steps"])), "likelihood.steps", "must rise")
     last = experiment["process"]["steps"] - 1
     need(spec["steps"][-1] <= last, "likelihood.steps", f"the process has only {last} steps from one timestep to another")
+
+
+def check_adversarial(experiment, need):
+    gans = experiment["adversarial"]
+    taken = {*experiment["diffusion"]["models"], *experiment["variational"]["models"], *experiment["variants"]}
+    for name, model in gans["models"].items():
+        key = f"adversarial.models.{name}"
+        need(name not in taken, key, "another model or a variant has this name; choose another")
+        need(
+            model["steps"] <= experiment["process"]["steps"], f"{key}.steps", "the process has fewer timesteps (`process.steps`)"
+        )
+    sizes = {"adversarial": experiment["data"]["size"], "adversarial.stacked": 8}
+    for key, block in {"adversarial": gans, "adversarial.stacked": gans["stacked"]}.items():
+        for part in ("generator", "discriminator"):
+            check_unet(block[part], f"{key}.{part}", sizes[key], need)
+    for steps in (*gans["points"]["steps"], gans["stacked"]["steps"]):
+        need(steps <= experiment["process"]["steps"], "adversarial", "the process has fewer timesteps (`process.steps`)")
+    for key, block in {"": gans, ".points": gans["points"], ".stacked": gans["stacked"]}.items():
+        training = block["training"]
+        need(training["warmup"] < training["steps"], f"adversarial{key}.training.warmup", "must be less than `steps`")
+        need(training["lr_end"] <= training["lr"], f"adversarial{key}.training.lr_end", "must not be larger than `lr`")
+        need(training["score_every"] == 0, f"adversarial{key}.training.score_every", "must be 0: nothing is scored")
 
 
 def check_unet(unet, key, size, need):

@@ -96,7 +96,18 @@ def ablations(experiment):
 def generators(experiment):
     """The blocks of the variants that sample, unguided, the models that stand beside the diffusion models."""
     common = {"guidance": "unguided", "scales": [0], **experiment["sampling"]["process"]}
-    return {name: {**common, "label": spec["label"], "model": name} for name, spec in experiment["variational"]["models"].items()}
+    blocks = {
+        name: {**common, "label": spec["label"], "model": name} for name, spec in experiment["variational"]["models"].items()
+    }
+    for name, spec in experiment["adversarial"]["models"].items():
+        blocks[name] = {**common, **leaps(spec["steps"], spec["kind"]), "label": spec["label"], "model": name}
+    return blocks
+
+
+def leaps(steps, kind="posterior"):
+    """How a denoising diffusion GAN is sampled."""
+    steps, sampler = 1 if kind == "one-shot" else steps, "direct" if kind == "direct" else "ddpm"
+    return {"steps": steps, "sampler": sampler, "spacing": "trailing", "variance": "small", "eta": 0, "clip": False}
 
 
 def likelihood_labels(experiment):
@@ -111,6 +122,7 @@ def networks(experiment):
     return [
         *experiment["diffusion"]["models"],
         *experiment["variational"]["models"],
+        *experiment["adversarial"]["models"],
         *classifiers(experiment),
         *time_classifiers(experiment),
         "judge",
@@ -127,6 +139,9 @@ def network(experiment, name):
     if name in experiment["variational"]["models"]:
         own = {"gamma": experiment["variational"]["gamma"], "fourier": experiment["variational"]["models"][name]["fourier"]}
         return "VDM", {**shape, **own, **experiment["diffusion"]["network"]}
+    if name in experiment["adversarial"]["models"]:
+        spec = {**experiment["adversarial"], **experiment["adversarial"]["models"][name]}
+        return "Generator", {**shape, "latent": spec["latent"], "bounded": spec["kind"] != "direct", **spec["generator"]}
     if name in time_classifiers(experiment):
         return "TimeClassifier", {**shape, "classes": data["classes"], **experiment["time_classifiers"]["network"]}
     return "CifarResNet", {"channels": data["channels"], "classes": data["classes"], **experiment["classifiers"]["network"]}

@@ -18,6 +18,12 @@ def timestep_embedding(t, dim):
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
+def fourier_features(x, exponents):
+    """sin and cos of 2^n pi x for each n, beside `x`: (batch, channel, ...) -> (batch, channel (1 + 2 exponents), ...)."""
+    angles = [2**n * math.pi * x for n in exponents]
+    return torch.cat([x, *(wave(angle) for angle in angles for wave in (torch.sin, torch.cos))], dim=1)
+
+
 def norm(channels):
     """GroupNorm with 32 groups, fewer where a group would have less than four channels."""
     return nn.GroupNorm(math.gcd(32, channels // 4), channels, eps=1e-6)
@@ -31,21 +37,29 @@ def zero(module):
 
 
 class ResBlock(nn.Module):
-    """norm, SiLU, conv, + embedding, norm, SiLU, dropout, conv; around it a skip."""
+    """norm, SiLU, conv, + embedding, norm, SiLU, dropout, conv; around it a skip.
 
-    def __init__(self, c_in, c_out, c_emb, dropout):
+    Where it is `adaptive` the embedding scales and shifts what the second norm returns, in place of the sum.
+    """
+
+    def __init__(self, c_in, c_out, c_emb, dropout, adaptive=False):
         super().__init__()
+        self.adaptive = adaptive
         self.norm1, self.conv1 = norm(c_in), nn.Conv2d(c_in, c_out, 3, padding=1)
-        self.emb = nn.Linear(c_emb, c_out)
+        self.emb = nn.Linear(c_emb, 2 * c_out if adaptive else c_out)
         self.norm2, self.conv2 = norm(c_out), zero(nn.Conv2d(c_out, c_out, 3, padding=1))
         self.dropout = nn.Dropout(dropout)
         self.skip = nn.Conv2d(c_in, c_out, 1) if c_in != c_out else nn.Identity()
 
     def forward(self, x, emb):
         h = self.conv1(F.silu(self.norm1(x)))
-        h = h + self.emb(F.silu(emb))[:, :, None, None]
-        h = self.conv2(self.dropout(F.silu(self.norm2(h))))
-        return self.skip(x) + h
+        emb = self.emb(F.silu(emb))[:, :, None, None]
+        if self.adaptive:
+            scale, shift = emb.chunk(2, dim=1)
+            h = self.norm2(h) * (1 + scale) + shift
+        else:
+            h = self.norm2(h + emb)
+        return self.skip(x) + self.conv2(self.dropout(F.silu(h)))
 
 
 class Attention(nn.Module):
@@ -84,9 +98,9 @@ class Upsample(nn.Module):
 class Stage(nn.Module):
     """A ResBlock, and attention where the resolution asks for it."""
 
-    def __init__(self, c_in, c_out, c_emb, dropout, attention):
+    def __init__(self, c_in, c_out, c_emb, dropout, attention, adaptive=False):
         super().__init__()
-        self.res = ResBlock(c_in, c_out, c_emb, dropout)
+        self.res = ResBlock(c_in, c_out, c_emb, dropout, adaptive)
         self.attention = Attention(c_out) if attention else nn.Identity()
 
     def forward(self, x, emb):
@@ -94,16 +108,20 @@ class Stage(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Timestep, and class where there are any: class number `classes` means "no class"."""
+    """Timestep; class, where there are any: class number `classes` means "no class"; and a latent, where it has a length."""
 
-    def __init__(self, width, classes):
+    def __init__(self, width, classes, latent=0):
         super().__init__()
         self.width, self.classes = width, classes
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width))
         self.label = nn.Embedding(classes + 1, 4 * width) if classes else None
+        if latent:
+            self.latent = nn.Sequential(nn.Linear(latent, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width))
 
-    def forward(self, t, y=None):
+    def forward(self, t, y=None, z=None):
         emb = self.mlp(timestep_embedding(t, self.width))
+        if z is not None:
+            emb = emb + self.latent(z)
         if self.label is None:
             return emb
         if y is None:
@@ -114,7 +132,7 @@ class Embedding(nn.Module):
 class Encoder(nn.Module):
     """The way down and the middle. Returns the features at the lowest resolution, and all skips."""
 
-    def __init__(self, channels, size, width, multipliers, blocks, attention, dropout):
+    def __init__(self, channels, size, width, multipliers, blocks, attention, dropout, adaptive=False):
         super().__init__()
         c_emb = 4 * width
         self.stem = nn.Conv2d(channels, width, 3, padding=1)
@@ -122,14 +140,14 @@ class Encoder(nn.Module):
         c = width
         for level, multiplier in enumerate(multipliers):
             for _ in range(blocks):
-                self.down.append(Stage(c, width * multiplier, c_emb, dropout, size in attention))
+                self.down.append(Stage(c, width * multiplier, c_emb, dropout, size in attention, adaptive))
                 c = width * multiplier
                 self.skips.append(c)
             if level < len(multipliers) - 1:
                 self.down.append(Downsample(c))
                 self.skips.append(c)
                 size //= 2
-        self.middle = nn.ModuleList([Stage(c, c, c_emb, dropout, True), Stage(c, c, c_emb, dropout, False)])
+        self.middle = nn.ModuleList(Stage(c, c, c_emb, dropout, attended, adaptive) for attended in (True, False))
         self.channels, self.size = c, size
 
     def forward(self, x, emb):
@@ -154,28 +172,41 @@ class UNet(nn.Module):
         width: channels at the first level; `multipliers` give those of the others.
         blocks: residual blocks per level on the way down (one more on the way up).
         attention: resolutions, in pixels, that get self-attention.
+        latent: length of a random vector that is embedded beside the timestep.
+        adaptive: whether the embedding scales and shifts what is normalised (Dhariwal and Nichol 2021, sec. 3).
     """
 
     def __init__(
-        self, channels, size, classes=0, width=128, multipliers=(1, 2, 2, 2), blocks=2, attention=(16,), dropout=0.1, inputs=None
+        self,
+        channels,
+        size,
+        classes=0,
+        width=128,
+        multipliers=(1, 2, 2, 2),
+        blocks=2,
+        attention=(16,),
+        dropout=0.1,
+        inputs=None,
+        latent=0,
+        adaptive=False,
     ):
         super().__init__()
-        self.embedding = Embedding(width, classes)
-        self.encoder = Encoder(inputs or channels, size, width, multipliers, blocks, attention, dropout)
+        self.embedding = Embedding(width, classes, latent)
+        self.encoder = Encoder(inputs or channels, size, width, multipliers, blocks, attention, dropout, adaptive)
         skips, c, size = list(self.encoder.skips), self.encoder.channels, self.encoder.size
         self.up = nn.ModuleList()
         for level, multiplier in reversed(list(enumerate(multipliers))):
             for _ in range(blocks + 1):
-                self.up.append(Stage(c + skips.pop(), width * multiplier, 4 * width, dropout, size in attention))
+                self.up.append(Stage(c + skips.pop(), width * multiplier, 4 * width, dropout, size in attention, adaptive))
                 c = width * multiplier
             if level:
                 self.up.append(Upsample(c))
                 size *= 2
         self.head = nn.Sequential(norm(c), nn.SiLU(), zero(nn.Conv2d(c, channels, 3, padding=1)))
 
-    def forward(self, x, t, y=None):
-        """`x` (batch, channel, height, width), `t` (batch,) and `y` (batch,) or None -> noise, shaped as `x`."""
-        emb = self.embedding(t, y)
+    def forward(self, x, t, y=None, z=None):
+        """`x` (batch, channel, height, width), `t` (batch,); `y` (batch,) and `z` (batch, latent), or None -> noise, as `x`."""
+        emb = self.embedding(t, y, z)
         h, skips = self.encoder(x, emb)
         for layer in self.up:
             h = layer(h) if isinstance(layer, Upsample) else layer(torch.cat([h, skips.pop()], dim=1), emb)

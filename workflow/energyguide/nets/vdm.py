@@ -1,21 +1,13 @@
 """A variational diffusion model (Kingma et al. 2021): a UNet that sees Fourier features, and a noise schedule that is learned."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from energyguide.nets.unet import UNet
+from energyguide.nets.unet import UNet, fourier_features
 from energyguide.schedule import Schedule
 
 TOLD = 1000.0  # what the network is told at the noisy end; 0 at the other
-
-
-def fourier_features(x, exponents):
-    """sin and cos of 2^n pi x for each n, beside `x`: (batch, channel, ...) -> (batch, channel (1 + 2 exponents), ...)."""
-    angles = [2**n * math.pi * x for n in exponents]
-    return torch.cat([x, *(wave(angle) for angle in angles for wave in (torch.sin, torch.cos))], dim=1)
 
 
 class Monotone(nn.Module):

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator
 
 from energyguide.config.derive import eps_train_of
 from energyguide.reporting.results import UNITS, Number, at_scale, best_scale, finite, first_samples, read_metrics
-from energyguide.reporting.style import WIDTH, categories, colours, gallery, plt
+from energyguide.reporting.style import WIDTH, categories, colours, gallery, picture, plt
 from energyguide.storage import load_arrays, read_json, read_sidecar
 
 SHOWN = 10  # classes, at most, in a grid of images
@@ -414,4 +414,23 @@ def generators(inputs, params):
         axes.set(xlabel="ms per image", ylabel=title, xscale="log")
     logarithmic(panels[0])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def modes(inputs, params):
+    """25 Gaussians by the number of steps, and stacked digits; real ones first (Xiao et al. 2022, Fig. 6)."""
+    points = {path: (load_arrays(path), read_sidecar(path)) for path in inputs.points}
+    figure = plt.figure(figsize=(WIDTH, 2.6))
+    above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
+    panels = above.subplots(1, 1 + len(points), sharex=True, sharey=True, squeeze=False)[0]
+    shown = {"data": next(iter(points.values()))[0]["real"]}
+    shown |= {f"$T={info['steps']}$: {info['modes']} of {info['of']}": arrays["drawn"] for arrays, info in points.values()}
+    for axes, (title, drawn) in zip(panels, shown.items(), strict=True):
+        axes.plot(*drawn.T, ".", markersize=0.6, color="C0", rasterized=True)
+        axes.set(title=title, xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), aspect="equal", xticks=[], yticks=[])
+    arrays = load_arrays(inputs.stacked)
+    for axes, (label, images) in zip(below.subplots(2, 1), {"data": arrays["real"], "GAN": arrays["drawn"]}.items(), strict=True):
+        row = np.concatenate(list(images[:20] / 255), axis=2)
+        picture(axes, row)
+        axes.set_ylabel(label, rotation=0, ha="right", va="center")
     return figure

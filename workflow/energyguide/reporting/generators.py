@@ -3,9 +3,9 @@
 from statistics import fmean
 
 from energyguide.reporting.layout import escape
-from energyguide.reporting.phrases import compare, listing
+from energyguide.reporting.phrases import compare, listing, percent
 from energyguide.reporting.results import Number, at_scale, read_metrics
-from energyguide.storage import read_json
+from energyguide.storage import read_json, read_sidecar
 
 
 def bits(values):
@@ -56,15 +56,70 @@ def invariance(results):
     )
 
 
+def quality(inputs, name, key):
+    return Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key])
+
+
+def text(number, digits=2):
+    return rf"${number.mean:.{digits}f} \pm {number.std:.{digits}f}$"
+
+
 def cost(inputs, samples, params):
-    """The models that are sampled as DDPM is, against it."""
+    """Each model beside the diffusion models, against the unguided DDPM."""
     said = []
     for name, spec in params.generators.items():
-        result = at_scale(read_metrics(inputs.metrics, name), 0)
-        fid = Number.of(result["fid"])
+        if name in params.adversarial:
+            continue
+        fid = quality(inputs, name, "fid")
         verdict = compare(fid, samples.number(samples.baseline, "fid"), "above", "below", "within its spread of")
         said.append(
-            rf"\emph{{{escape(spec['label'])}}} ({spec['steps']} steps) has an FID of ${fid.mean:.2f} \pm {fid.std:.2f}$, "
-            rf"{verdict} that of {samples.called(samples.baseline)} ({samples.text(samples.baseline, 'fid')})"
+            rf"\emph{{{escape(spec['label'])}}} has an FID of {text(fid)}, {verdict} that of {samples.called(samples.baseline)} "
+            rf"in as many steps ({samples.text(samples.baseline, 'fid')})"
         )
-    return {"sayGenerators": "; ".join(said) + "." if said else "No other model is trained in this edition."}
+    return {"sayVariational": "; ".join(said) + "." if said else "No variational model is trained in this edition."}
+
+
+def adversarial(inputs, params):
+    """Denoising diffusion GANs by their number of steps, and what leaving a part of them out changes."""
+    models = params.adversarial
+    whole = {name: spec for name, spec in models.items() if spec["kind"] == "posterior" and "latent" not in spec}
+    by_steps = {spec["steps"]: name for name, spec in whole.items()}
+    line = [
+        f"{text(quality(inputs, name, 'fid'))} (recall {text(quality(inputs, name, 'recall'))}) in {steps}"
+        for steps, name in by_steps.items()
+    ]
+    said = []
+    for name, spec in models.items():
+        if name not in whole and spec["steps"] in by_steps:
+            a, b = quality(inputs, name, "fid"), quality(inputs, by_steps[spec["steps"]], "fid")
+            verdict = compare(a, b, "higher than", "lower than", "the same within its spread as")
+            said.append(
+                rf"that of \emph{{{escape(spec['label'])}}}, {text(a)}, is {verdict} the {text(b)} "
+                f"of the whole model in {spec['steps']}"
+            )
+    return {
+        "sayGans": f"Their FID is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
+        if line
+        else "None is trained in this edition.",
+        "sayGanAblations": f"Of the FIDs without a part, {'; '.join(said)}."
+        if said
+        else "None without a part has a whole model of as many steps beside it in this edition.",
+    }
+
+
+def modes(inputs):
+    """What the models of points and of stacked digits cover."""
+    points = [read_sidecar(path) for path in inputs.points]
+    plane = listing(
+        f"{found['modes']} with $T={found['steps']}$ ({100 * found['share']:.0f}\\% of the points near one)" for found in points
+    )
+    stacked = read_json(inputs.stacked)
+    drawn, real = stacked["drawn"], stacked["real"]
+    return {
+        "stackedSamples": f"{stacked['samples']:,}",
+        "stackedAccuracy": percent(stacked["accuracy"]),
+        "stackedSteps": stacked["steps"],
+        "sayPoints": f"Of the {points[0]['of']} Gaussians the models cover {plane}.",
+        "sayStacked": f"The model covers {drawn['modes']:,} of the {drawn['of']:,} kinds, at a divergence of "
+        f"{drawn['kl']:.3f} nats; as many real images cover {real['modes']:,}, at {real['kl']:.3f}.",
+    }

@@ -138,9 +138,15 @@ class Published:
         reported = self.get(row, column)
         return text if reported is None else f"{text} ({reported:.2f})"
 
-    def others(self, known):
-        """The rows that have published numbers alone, in their order."""
-        return [row for row in dict.fromkeys(row for row, _ in self.values) if row not in known]
+    @property
+    def rows(self):
+        """The rows that have published numbers, in their order."""
+        return list(dict.fromkeys(row for row, _ in self.values))
+
+    def cells(self, row, columns):
+        """LaTeX cells with the published numbers of a row as they were published."""
+        found = [self.get(row, column) for column in columns]
+        return ["--" if value is None else f"{value:g}" for value in found]
 
     def line(self, row, columns, before=(), digits=2):
         """The lines of LaTeX cells for a row of published numbers: one, or none where there are none."""

@@ -46,6 +46,8 @@ def latex(inputs, params):
         **systems.survey(inputs),
         **generators.likelihood(inputs, params),
         **generators.cost(inputs, samples, params),
+        **generators.adversarial(inputs, params),
+        **generators.modes(inputs),
         **scales(samples),
         **best(samples),
         **trajectory(inputs, samples),

@@ -143,6 +143,7 @@ def energy(inputs, params):
 KINDS = {
     "UNet": "diffusion",
     "VDM": "variational diffusion",
+    "Generator": "GAN generator",
     "CifarResNet": "classifier",
     "TimeClassifier": "time-dependent classifier",
 }
@@ -316,7 +317,7 @@ def likelihood(inputs, params):
             records.append({"model": name, "steps": steps_named, **fields, **reported, **found["protocol"]})
             body.append([escape(label) if steps == longest else "", steps, *(plus_minus(terms[term], 3) for term in TERMS)])
         body += reported_bits(published, name, r"\quad reported")
-    others = [line for row in published.others(params.labels) for line in reported_bits(published, row, escape(row))]
+    others = [line for row in published.rows if row not in params.labels for line in reported_bits(published, row, escape(row))]
     header = ["Model", "Steps", "Prior", "Reconstruction", "Diffusion", "Bits/dim"]
     return Table(records, [header], body + ([None, *others] if others else []), "lrcccc")
 
@@ -334,19 +335,47 @@ def generators(inputs, params):
     """Quality against cost, of the systems without guidance (Xiao et al. 2022, Table 1)."""
     published = Published(inputs.published, params.published, "generators")
     keys, records, body = ["is", "fid", "precision", "recall"], [], []
+    columns = [*keys, "nfe", "seconds"]
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
         records.append(record)
         body.append([cells[0], *cells[2:], str(record["evaluations_diffusion"]), f"{record['seconds_per_image']:.2g}"])
-    others = published.others(())
-    for row in others:
-        found = [published.get(row, column) for column in (*keys, "nfe", "seconds")]
-        cells = ["--" if value is None else f"{value:g}" for value in found]
-        body.append([f"{escape(row)}, reported, {escape(published.data)}", *cells])
-    if others:
-        body.insert(len(records), None)
+        if name in published.rows:
+            body.append([rf"\quad reported, {escape(published.data)}", *published.cells(name, columns)])
+    others = [row for row in published.rows if row not in params.variants]
+    reported = [[f"{escape(row)}, {escape(published.data)}", *published.cells(row, columns)] for row in others]
+    body += [None, *reported] if reported else []
     return Table(records, [["System", *(MEASURES[key][0] for key in keys), "NFE", "s/img"]], body, "lccccrr")
+
+
+def modes(inputs, params):
+    """The modes that denoising diffusion GANs cover: of 25 Gaussians, and of stacked digits (Xiao et al. 2022, Table 3)."""
+    published = Published(inputs.published, params.published, "modes")
+    stacked, points = read_json(inputs.stacked), {found["steps"]: found for found in map(read_sidecar, inputs.points)}
+    lines = {"real": (None, stacked["real"])}
+    lines |= {steps: (points.get(steps), None) for steps in sorted({*points, stacked["steps"]})}
+    lines[stacked["steps"]] = (points.get(stacked["steps"]), stacked["drawn"])
+    records, body = [], []
+    for name, (plane, digits) in lines.items():
+        record = {"data": name, "gaussians": "", "near": "", "stacked": "", "kl": "", "samples": stacked["samples"]}
+        cells = ["--"] * 4
+        if plane:
+            record |= {"gaussians": plane["modes"], "near": plane["share"]}
+            cells[:2] = [f"{plane['modes']}/{plane['of']}", f"{100 * plane['share']:.1f}"]
+        if digits:
+            record |= {"stacked": digits["modes"], "kl": digits["kl"]}
+            cells[2:] = [f"{digits['modes']:,}/{digits['of']:,}", f"{digits['kl']:.3f}"]
+        records.append(record)
+        body.append(["Real images" if name == "real" else f"Denoising diffusion GAN, $T={name}$", *cells])
+    reported = [
+        [f"{escape(row)}, {escape(published.data)}", "", "", *published.cells(row, ["modes", "kl"])] for row in published.rows
+    ]
+    header = [
+        ["", r"\multicolumn{2}{c}{25 Gaussians}", r"\multicolumn{2}{c}{Stacked digits}"],
+        ["", "Covered", r"Near one (\%)", "Covered", "KL"],
+    ]
+    return Table(records, header, body + ([None, *reported] if reported else []), "lrrrr")
 
 
 def provenance(inputs, params):

@@ -48,7 +48,8 @@ def learning_rate(spec, step):
 def optimizer(spec, parameters):
     if spec["optimizer"] == "sgd":
         return torch.optim.SGD(parameters, lr=spec["lr"], momentum=0.9, weight_decay=spec["weight_decay"], fused=True)
-    return torch.optim.AdamW(parameters, lr=spec["lr"], weight_decay=spec["weight_decay"], fused=True)
+    betas = tuple(spec.get("betas", (0.9, 0.999)))
+    return torch.optim.AdamW(parameters, lr=spec["lr"], betas=betas, weight_decay=spec["weight_decay"], fused=True)
 
 
 class Average(AveragedModel):

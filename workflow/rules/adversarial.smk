@@ -1,0 +1,97 @@
+GANS = experiment["adversarial"]
+POINTS = [f"{R}/points/{steps}.npz" for steps in GANS["points"]["steps"]]
+
+
+rule adversarial:
+    """A denoising diffusion GAN: unconditional, from noise to image in few steps."""
+    input:
+        code=code("train_adversarial.py"),
+        data=rules.data.output.data,
+    output:
+        weights=f"{R}/diffusion/{{model}}.safetensors",
+        sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
+    log:
+        f"{R}/logs/adversarial/{{model}}.log",
+    benchmark:
+        f"{R}/benchmarks/adversarial/{{model}}.tsv"
+    wildcard_constraints:
+        model=any_of(TRAINED & GANS["models"].keys()),
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(training_minutes("adversarial", attack_steps=1, network="generator")),
+    params:
+        **{key: GANS[key] for key in ("r1", "training", "augment")},
+        kind=lambda wildcards: GANS["models"][wildcards.model]["kind"],
+        steps=lambda wildcards: GANS["models"][wildcards.model]["steps"],
+        network=lambda wildcards: derive.network(experiment, wildcards.model)[1],
+        discriminator={
+            **{key: experiment["data"][key] for key in ("channels", "size")},
+            **GANS["discriminator"],
+        },
+        process=experiment["process"],
+        acceleration=experiment["acceleration"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+        resume=f"{R}/.resume",
+    message:
+        "Training the denoising diffusion GAN {wildcards.model}"
+    script:
+        "../scripts/train_adversarial.py"
+
+
+rule points:
+    """A denoising diffusion GAN of 25 Gaussians in the plane: its points, and how many of the Gaussians they cover."""
+    input:
+        code=code("cover_points.py"),
+    output:
+        arrays=f"{R}/points/{{steps}}.npz",
+        sidecar=f"{R}/points/{{steps}}.npz.json",
+    log:
+        f"{R}/logs/points/{{steps}}.log",
+    wildcard_constraints:
+        steps=any_of(map(str, GANS["points"]["steps"])),
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(),
+    params:
+        **{key: GANS["points"][key] for key in ("r1", "latent", "width", "samples", "training")},
+        steps=lambda wildcards: int(wildcards.steps),
+        process=experiment["process"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+        resume=f"{R}/.resume",
+    message:
+        "25 Gaussians by a GAN of {wildcards.steps} steps"
+    script:
+        "../scripts/cover_points.py"
+
+
+rule stacked:
+    """A denoising diffusion GAN of stacked digits: some of its images, and how many of the 1000 kinds it covers."""
+    input:
+        code=code("cover_stacked.py"),
+    output:
+        arrays=f"{R}/stacked.npz",
+        sidecar=f"{R}/stacked.npz.json",
+    log:
+        f"{R}/logs/stacked.log",
+    conda:
+        "../../envs/python.yaml"
+    threads: experiment["threads"]
+    resources:
+        **on_gpu(10),
+    params:
+        **GANS["stacked"],
+        process=experiment["process"],
+        acceleration=experiment["acceleration"],
+        seed=experiment["seed"],
+        threads=experiment["threads"],
+        resume=f"{R}/.resume",
+    message:
+        "Stacked digits by a GAN"
+    script:
+        "../scripts/cover_stacked.py"
