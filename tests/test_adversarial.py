@@ -17,7 +17,7 @@ from energyguide.nets.ddgan import (
     generator_weights,
     spread,
 )
-from energyguide.samplers import last
+from energyguide.samplers import generate, last
 from energyguide.sampling import walk, with_latents
 from energyguide.schedule import Schedule, linear_schedule, respace
 from energyguide.training.adversarial import LAZY, AdversarialObjective
@@ -137,6 +137,7 @@ def drawn(model, samples, steps=4, seed=0, **more):
 def test_a_sample_depends_on_its_number_and_seed_alone():
     model = adversaries().generator
     every = drawn(model, range(6))
+    assert torch.allclose(generate(model, 4, leaps(4), torch.arange(6), (1, 8, 8), 0), every, atol=1e-5)
     assert torch.allclose(torch.cat([drawn(model, range(4)), drawn(model, range(4, 6))]), every, atol=1e-5)
     assert not torch.allclose(drawn(model, range(6), seed=1), every, atol=0.1)
     assert len(every.flatten(1).unique(dim=0)) == 6

@@ -64,6 +64,6 @@ def test_every_threat_model_guides():
 
 def test_classifier_free_guidance_trades_recall_for_precision():
     measured = {float(r["w"]): r for r in rows("classifier_free")}
-    assert len(measured) == 14
+    assert len(measured) == 9
     assert float(measured[4]["recall"]) < float(measured[0]["recall"]) - 0.1
     assert float(measured[1]["precision"]) > float(measured[0]["precision"])  # beyond, it saturates and falls again

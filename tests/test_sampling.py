@@ -17,12 +17,11 @@ from energyguide.sampling import (
     draw_shard,
     find_guidance,
     gathered,
-    schedule_of,
     shard_batches,
     walk,
     with_process,
 )
-from energyguide.schedule import linear_schedule, respace
+from energyguide.schedule import linear_schedule, respace, schedule_of
 from energyguide.storage import ResumeState
 from energyguide.trajectory import frames, record
 

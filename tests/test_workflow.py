@@ -143,8 +143,8 @@ def remark(text):
 
 def test_editing_the_unet_retrains_what_is_built_on_it_and_no_classifier_of_images(edited):
     rules = planned(edited(UNET, remark), "parts")
-    trained = ("diffusion", "diffusion_followed", "variational", "time_classifier", "sample")
-    assert [rules[name] for name in trained] == [2, 1, 1, 3, 30]
+    trained = ("diffusion", "diffusion_followed", "variational", "adversarial", "points", "stacked", "time_classifier", "sample")
+    assert [rules[name] for name in trained] == [2, 1, 1, 2, 1, 1, 3, 34]
     assert not {"classifier", "robustness", "energy", "data"} & rules.keys()
 
 
@@ -155,7 +155,7 @@ def test_editing_a_plotting_function_redraws_and_rebuilds_the_paper_only(edited)
 
 def test_editing_a_guidance_function_resamples_and_retrains_nothing(edited):
     rules = planned(edited("workflow/energyguide/guidance.py", remark), "parts")
-    assert "sample" in rules and not {"diffusion", "classifier"} & rules.keys()
+    assert "sample" in rules and not {"diffusion", "adversarial", "points", "stacked", "classifier"} & rules.keys()
 
 
 def test_editing_the_text_rebuilds_the_paper_alone(edited):

@@ -19,7 +19,8 @@ from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
 from energyguide.nets.vdm import VDM
-from energyguide.sampling import find_guidance, schedule_of
+from energyguide.sampling import find_guidance
+from energyguide.schedule import schedule_of
 from energyguide.training.adversarial import LAZY, AdversarialObjective
 
 NETWORKS = {network.__name__: network for network in (UNet, VDM, Generator, TimeClassifier, CifarResNet)}

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from energyguide.seeding import fold, normal
+
 
 @dataclass
 class State:
@@ -125,6 +127,38 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
 def finite(state):
     """Which samples are finite after a step, (batch,): eps as well, for a clipped x_0 hides where it is infinite."""
     return state.x_prev.flatten(1).isfinite().all(1) & state.eps.flatten(1).isfinite().all(1)
+
+
+def own_noise(numbers, shape, seed):
+    """Where samples start, and index of a step -> its noise: functions of the seed, the sample's number and the step."""
+    return normal(fold(seed, "start"), numbers, 0, shape), lambda index: normal(fold(seed, "steps"), numbers, index, shape)
+
+
+def of_generator(latent, numbers, seed):
+    """`Guidance` for a generator, (x_t, t, z) -> x_0: at each step it draws z, of length `latent`, and reads the noise off x_0.
+
+    Without a length z is None.
+    """
+
+    def predict(network, state):
+        z = normal(fold(seed, "latent"), numbers, state.index, (latent,)) if latent else None
+        x0 = network(state.x_t, state.told, z)
+        return (state.x_t - state.abar**0.5 * x0) / (1 - state.abar) ** 0.5
+
+    return Guidance(predict=predict)
+
+
+def generate(generator, latent, schedule, numbers, shape, seed):
+    """(sample, channel, height, width), what a generator makes of noise by the steps of a `Schedule`.
+
+    Args:
+        latent: length of its latents.
+        numbers: (sample,) of the samples; `shape` is that of each.
+    """
+    start, noise = own_noise(numbers, shape, seed)
+    with torch.no_grad():
+        states = reverse(generator, schedule, start, None, noise, of_generator(latent, numbers, seed), clip=False)
+        return last(states)[0]
 
 
 def last(states):

@@ -17,9 +17,8 @@ from energyguide.checkpoints import Checkpoints, stop_signals
 from energyguide.device import accelerated
 from energyguide.guidance import GUIDANCE
 from energyguide.nets.files import architecture, load
-from energyguide.samplers import Guidance, last, reverse, to_uint8
-from energyguide.schedule import intervals, linear_schedule, respace
-from energyguide.seeding import fold, normal
+from energyguide.samplers import last, of_generator, own_noise, reverse, to_uint8
+from energyguide.schedule import intervals, linear_schedule, schedule_of
 
 
 def shard_batches(total, batch, shards, shard):
@@ -27,12 +26,6 @@ def shard_batches(total, batch, shards, shard):
     starts = range(0, total, batch)
     own = starts[shard * len(starts) // shards : (shard + 1) * len(starts) // shards]
     return [range(start, min(start + batch, total)) for start in own]
-
-
-def schedule_of(process, spec):
-    """The respaced noise schedule of a variant."""
-    full = linear_schedule(**process)
-    return respace(full, spec["steps"], spec["spacing"])
 
 
 @dataclass(frozen=True)
@@ -89,16 +82,6 @@ def with_latents(generator, latent, process):
     return Denoiser(generator, partial(schedule_of, process), latent=latent)
 
 
-def of_generator(latents):
-    """`Guidance` that draws a latent at each step, by the step's index, and reads the noise off the image that is generated."""
-
-    def predict(network, state):
-        x0 = network(state.x_t, state.told, latents(state.index))
-        return (state.x_t - state.abar**0.5 * x0) / (1 - state.abar) ** 0.5
-
-    return Guidance(predict=predict)
-
-
 DENOISERS = {"UNet": fixed_schedule, "VDM": learned_schedule, "Generator": adversarial}
 
 
@@ -114,11 +97,6 @@ def find_guidance(spec, scale, models):
     return GUIDANCE[spec["guidance"]](spec, scale, models)
 
 
-def latents(length, numbers, index, seed):
-    """(sample, length), a function of (seed, sample, step); None where there are none."""
-    return normal(fold(seed, "latent"), numbers, index, (length,)) if length else None
-
-
 def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
     """The reverse process of some samples, as a generator of states.
 
@@ -131,14 +109,14 @@ def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
     numbers = torch.tensor(samples, device=where)
     guidance = find_guidance(spec, scale, models)
     if denoiser.latent is not None:
-        guidance += of_generator(lambda index: latents(denoiser.latent, numbers, index, seed))
-    start = normal(fold(seed, "start"), numbers, 0, shape)
+        guidance += of_generator(denoiser.latent, numbers, seed)
+    start, noise = own_noise(numbers, shape, seed)
     return reverse(
         denoiser.network,
         denoiser.schedule(spec),
         start,
         numbers % classes,
-        lambda index: normal(fold(seed, "steps"), numbers, index, shape),
+        noise,
         guidance,
         **{key: spec[key] for key in ("sampler", "variance", "eta", "clip")},
     )

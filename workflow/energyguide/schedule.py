@@ -77,6 +77,11 @@ def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
     return Schedule(torch.arange(steps), torch.cumprod(1 - betas, dim=0))
 
 
+def schedule_of(process, spec):
+    """The noise schedule of the `process` block, respaced as a variant asks."""
+    return respace(linear_schedule(**process), spec["steps"], spec["spacing"])
+
+
 def respace(schedule, steps, spacing="uniform"):
     """Keep `steps` timesteps of a schedule (DDIM, app. D.2): floor(c i), or floor(c i^2) up to 80 % of the way.
 

@@ -7,8 +7,8 @@ with job(snakemake):
     from energyguide.device import device
     from energyguide.modes import covered, gaussians
     from energyguide.nets.ddgan import Adversaries, PointDiscriminator, PointGenerator, generator_weights
-    from energyguide.samplers import last
-    from energyguide.sampling import schedule_of, walk, with_latents
+    from energyguide.samplers import generate
+    from energyguide.schedule import schedule_of
     from energyguide.seeding import fold
     from energyguide.storage import save_arrays
     from energyguide.training.adversarial import AdversarialObjective
@@ -18,16 +18,14 @@ with job(snakemake):
     seed = fold(p.seed, "points", p.steps)
     torch.manual_seed(seed)
     model = Adversaries(PointGenerator(p.latent, p.width), PointDiscriminator(p.width))
-    spec = {"guidance": "unguided", **leaps(p.steps)}
-    objective = AdversarialObjective(model, schedule_of(p.process, spec), "posterior", p.r1, where)
+    schedule = schedule_of(p.process, leaps(p.steps))
+    objective = AdversarialObjective(model, schedule, "posterior", p.r1, where)
     points = gaussians(100_000, seed).to(where)
     labels = torch.zeros(len(points), dtype=torch.int64, device=where)
     weights, history = train(objective, p.training, (points + 1) / 2, labels, seed, store, "the GAN of points")
     model.generator.load_state_dict(generator_weights(weights))
-    denoiser = with_latents(model.generator.eval(), p.latent, p.process)
-    with torch.no_grad():
-        drawn, _ = last(walk(denoiser, range(p.samples), points.shape[1:], 1, spec, 0, None, seed, where))
-    drawn = drawn.cpu()
+    numbers = torch.arange(p.samples, device=where)
+    drawn = generate(model.generator.eval(), p.latent, schedule, numbers, points.shape[1:], seed).cpu()
     arrays = {"drawn": drawn.view(-1, 2).numpy(), "real": points[: p.samples].cpu().view(-1, 2).numpy()}
     save_arrays(snakemake.output.arrays, arrays, steps=p.steps, seconds=history["seconds"], **covered(drawn))
     store.finish()

@@ -10,7 +10,8 @@ with job(snakemake):
     from energyguide.device import device
     from energyguide.modes import coverage, spelled, stacked
     from energyguide.nets.ddgan import Adversaries, Discriminator, Generator, generator_weights
-    from energyguide.sampling import draw, schedule_of, shard_batches, with_latents
+    from energyguide.samplers import generate, to_uint8
+    from energyguide.schedule import schedule_of
     from energyguide.seeding import fold
     from energyguide.storage import save_arrays
     from energyguide.training.adversarial import AdversarialObjective
@@ -35,14 +36,14 @@ with job(snakemake):
     size = shown.shape[-1]
     generator = Generator(3, size, p.latent, **p.generator)
     model = Adversaries(generator, Discriminator(3, size, **p.discriminator))
-    spec = {"guidance": "unguided", **leaps(p.steps)}
-    objective = AdversarialObjective(model, schedule_of(p.process, spec), "posterior", p.r1, where, acceleration=p.acceleration)
+    schedule = schedule_of(p.process, leaps(p.steps))
+    objective = AdversarialObjective(model, schedule, "posterior", p.r1, where, acceleration=p.acceleration)
     tensors = torch.from_numpy(shown).to(where).float() / 255, torch.from_numpy(numbers).to(where)
     weights, history = train(objective, p.training, *tensors, seed, store, "the GAN of stacked digits")
     generator.load_state_dict(generator_weights(weights))
-    denoiser = with_latents(generator.eval(), p.latent, p.process)
-    batches = shard_batches(p.samples, 400, shards=1, shard=0)
-    drawn = torch.cat([draw(denoiser, b, (3, size, size), 1, spec, 0, None, seed, where)[0] for b in batches]).numpy()
+    numbers = torch.arange(p.samples, device=where).split(400)
+    parts = [generate(generator.eval(), p.latent, schedule, some, (3, size, size), seed) for some in numbers]
+    drawn = to_uint8(torch.cat(parts)).cpu().numpy()
     real, _ = stacked(images, labels, p.samples, fold(seed, "real"))
     found = {"drawn": coverage(read(drawn), expected), "real": coverage(read(real), expected)}
     info = {"samples": p.samples, "accuracy": accuracy, "steps": p.steps, "seconds": history["seconds"]}

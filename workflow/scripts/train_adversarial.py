@@ -8,7 +8,7 @@ with job(snakemake):
     from energyguide.device import device
     from energyguide.nets.ddgan import Adversaries, Discriminator, Generator, generator_weights
     from energyguide.nets.files import save
-    from energyguide.sampling import schedule_of
+    from energyguide.schedule import schedule_of
     from energyguide.seeding import fold
     from energyguide.training.adversarial import AdversarialObjective
     from energyguide.training.loop import train

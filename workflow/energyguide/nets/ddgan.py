@@ -73,12 +73,12 @@ def layers(inputs, outputs, width):
 
 
 TIME = 16  # numbers that a timestep is embedded in
-FINE = (0, 1)  # exponents of the Fourier features of points, without which so few layers see no fine structure
+FINE = (0, 1, 2)  # exponents of the Fourier features of points, without which so few layers see no fine structure
 COORDINATES = 2 * (1 + 2 * len(FINE))
 
 
 class PointGenerator(nn.Module):
-    """A `Generator` of points, (batch, 1, 1, 2)."""
+    """A `Generator` of points, (batch, 1, 1, 2): it moves x_t, whose variance is that of the data at every noise level."""
 
     def __init__(self, latent=8, width=128):
         super().__init__()
@@ -86,7 +86,7 @@ class PointGenerator(nn.Module):
 
     def forward(self, x_t, t, z=None):
         parts = [fourier_features(x_t.flatten(1), FINE), timestep_embedding(t, TIME), *([] if z is None else [z])]
-        return self.layers(torch.cat(parts, dim=1)).view_as(x_t)
+        return x_t + self.layers(torch.cat(parts, dim=1)).view_as(x_t)
 
 
 class PointDiscriminator(nn.Module):
