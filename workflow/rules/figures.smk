@@ -127,7 +127,7 @@ FIGURE = {
         "params": {"variants": described("label", only=[*VARIANTS, *GENERATORS])},
     },
     "modes": {
-        "about": "Figure: 25 Gaussians, and stacked digits, by denoising diffusion GANs.",
+        "about": "Figure: modes that denoising diffusion GANs cover, of 25 Gaussians and of stacked digits.",
         "input": {"points": POINTS, "stacked": rules.stacked.output.arrays},
         "params": {},
     },
