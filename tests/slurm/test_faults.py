@@ -22,21 +22,6 @@ def attempts(tree):
     return [[line.split()[-1] for line in log.read_text().splitlines()] for log in logs]
 
 
-def hold(lab, driver):
-    """Hold both jobs up as soon as they run, and have saved a state."""
-    driver.held = {}
-
-    def caught():
-        for script, job in (("train_classifier", "classifier"), ("sample", "sample")):
-            if job not in driver.held and any(driver.tree.glob(f"results/tiny/.resume/{job}-*/*/state.pt")):
-                for pid in workers(driver.tree, script):
-                    os.kill(pid, signal.SIGSTOP)
-                    driver.held[job] = pid
-        return len(driver.held) == len(TARGETS)
-
-    lab.wait(caught, "both jobs to save a state", 180)
-
-
 @pytest.fixture
 def struck(lab, undisturbed, tmp_path):
     """Starts both jobs and holds each up (SIGSTOP) as soon as it has saved a state; returns the driver."""
@@ -47,8 +32,17 @@ def struck(lab, undisturbed, tmp_path):
     def start(**site):
         options = config(tree, site={"save_every": 1, **site}, **LONG)
         driver = Driver(tree, *TARGETS, *options)
-        driver.tree, driver.options = tree, options
-        hold(lab, driver)
+        driver.tree, driver.options, driver.held = tree, options, {}
+
+        def hold():
+            for script, job in (("train_classifier", "classifier"), ("sample", "sample")):
+                if job not in driver.held and any(tree.glob(f"results/tiny/.resume/{job}-*/*/state.pt")):
+                    for pid in workers(tree, script):
+                        os.kill(pid, signal.SIGSTOP)
+                        driver.held[job] = pid
+            return len(driver.held) == len(TARGETS)
+
+        lab.wait(hold, "both jobs to save a state", 180)
         return driver
 
     yield start
@@ -103,28 +97,14 @@ def lose_the_node(lab, tree):
     return nodes
 
 
-def resumed(lab, tree, times):
-    lab.wait(lambda: attempts(tree) == [["starts", *["resumes"] * times]] * 2, "both to resume", 180)
-
-
-def test_jobs_that_are_struck_again_and_again_go_on_and_end_in_the_same_bits(lab, struck, identical):
+@pytest.mark.parametrize("strike", [scancel, kill, requeue, preempt, lose_the_node])
+def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, identical, strike):
     driver = struck()
-    for times, strike in enumerate((scancel, kill, requeue, preempt), start=1):
-        if times > 1:
-            hold(lab, driver)
-        strike(lab, driver.tree)  # with SIGTERM Slurm sends SIGCONT, so that nobody is held any more
-        resumed(lab, driver.tree, times)
+    lost = strike(lab, driver.tree)  # with SIGTERM Slurm sends SIGCONT, so that nobody is held any more
+    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
     driver.succeed()
     identical(driver.tree)
-
-
-def test_jobs_whose_node_dies_go_on_elsewhere_and_end_in_the_same_bits(lab, struck, identical):
-    driver = struck()
-    lost = lose_the_node(lab, driver.tree)
-    resumed(lab, driver.tree, 1)
-    driver.succeed()
-    identical(driver.tree)
-    for node in lost:
+    for node in lost or ():
         lab.start_node(node)
     lab.wait(lambda: set(lab.node_states()) <= {"idle", "mix", "alloc"}, "all nodes to be up", 180)
 
