@@ -327,6 +327,7 @@ def test_answers_in_another_tab_are_not_lost(rater):
     rater.press("left")
     assert rater.position == f"2 of {PAIRS}"
     rater.browser.switch_to.window(first)
+    rater.browser.execute_cdp_cmd("Page.bringToFront", {})
     rater.wait(lambda: rater.position == f"2 of {PAIRS}")
     rater.browser.switch_to.window(second)  # closed only now: a tab that closes may not tell the others
     rater.browser.close()
