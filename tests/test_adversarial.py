@@ -121,10 +121,9 @@ def test_what_the_generator_makes_is_of_its_kind():
     image = model.generator(x_t, made["posterior"].schedule.timesteps[first], z)
     assert torch.allclose(made["posterior"].generate(x_t, first, z, noise), image, atol=1e-6)  # the last step has no noise
     assert torch.equal(made["direct"].generate(x_t, first, z, noise), image)
-    shot = model.generator(x_t, torch.full((5,), 999), z)
-    assert torch.allclose(
-        made["one-shot"].generate(x_t, first, z, noise), made["one-shot"].schedule.add_noise(shot, first, noise)
-    )
+    shot, later, schedule = model.generator(x_t, torch.full((5,), 999), z), torch.full((5,), 2), made["one-shot"].schedule
+    assert torch.equal(made["one-shot"].generate(x_t, first, z, noise), shot)  # as images are: clean at the first step
+    assert torch.allclose(made["one-shot"].generate(x_t, later, z, noise), schedule.add_noise(shot, later - 1, noise))
     assert image.abs().max() <= 1 and x.shape == image.shape
 
 
@@ -182,12 +181,13 @@ def test_latents_matter_where_there_are_any():
     assert generator_weights({"generator.a": 1, "discriminator.a": 2}) == {"a": 1}
 
 
-def test_gaussians_are_covered_by_themselves_and_not_by_their_mean():
+def test_gaussians_are_covered_by_themselves_and_neither_by_their_mean_nor_by_noise(generator):
     points = gaussians(5000, seed=0)
     found = covered(points)
     assert (found["modes"], found["of"]) == (25, SIDE**2)
     assert found["share"] == pytest.approx(1 - math.exp(-4.5), abs=0.01)  # within three standard deviations in the plane
     assert covered(torch.zeros(10, 1, 1, 2)) == {"modes": 1, "of": 25, "share": 1.0}
+    assert covered(torch.randn(5000, 1, 1, 2, generator=generator))["modes"] < 20  # noise is near all, but not often
     assert covered(torch.full((10, 1, 1, 2), 0.2))["modes"] == 0
     assert points.view(-1, 2).std(0).tolist() == pytest.approx(
         (centres().std(0, correction=0) ** 2 + STD**2).sqrt().tolist(), rel=0.03

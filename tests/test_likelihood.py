@@ -146,9 +146,11 @@ def test_the_learned_shape_maps_the_interval_onto_itself_and_rises():
     assert (y[0].item(), y[-1].item()) == pytest.approx((0, 1), abs=1e-6) and (y.diff() > 0).all()
 
 
-def test_times_are_spread_evenly():
+def test_times_are_spread_evenly_and_stay_below_one(monkeypatch):
     torch.manual_seed(0)
     assert torch.equal((evenly(50) * 50).long(), torch.arange(50))
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: torch.tensor(0.9996))
+    assert evenly(10_000).max() < 1
 
 
 @pytest.mark.parametrize("steps", [None, 10])

@@ -1,7 +1,7 @@
 """What an experiment costs before it is run: floating-point operations by rule, hours at measured rates, and disk.
 
 Counted are the passes of the networks, on the networks themselves; what is small beside them is not: the choice of checkpoints,
-trajectories, figures, and the start of each job.
+the GANs of points and of stacked digits, trajectories, figures, and the start of each job.
 """
 
 import time

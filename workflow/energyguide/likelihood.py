@@ -17,14 +17,14 @@ def per_image(x):
     return x.flatten(1).sum(1)
 
 
-def spread(gamma, x):
+def along(gamma, x):
     """`gamma` (batch,), shaped to multiply images."""
     return gamma.view(-1, *[1] * (x.ndim - 1))
 
 
 def noised(x, gamma, eps):
     """z at the noise level `gamma` (batch,)."""
-    gamma = spread(gamma, x)
+    gamma = along(gamma, x)
     return torch.sigmoid(-gamma).sqrt() * x + torch.sigmoid(gamma).sqrt() * eps
 
 
@@ -63,7 +63,8 @@ def continuous(error, slope):
 
 def evenly(count, device=None, generator=None):
     """`count` random times in [0, 1), one in each of as many equal parts, all by the same offset (app. I.1)."""
-    return (torch.arange(count, device=device) + torch.rand((), device=device, generator=generator)) / count
+    times = (torch.arange(count, device=device) + torch.rand((), device=device, generator=generator)) / count
+    return times.clamp_max(1 - 2**-24)  # the last may be rounded to 1
 
 
 def slope_of(gamma, t):

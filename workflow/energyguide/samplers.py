@@ -1,4 +1,4 @@
-"""Reverse diffusion, DDPM (Ho et al. 2020) and DDIM (Song et al. 2021), one generator for both.
+"""Reverse diffusion: DDPM (Ho et al. 2020), DDIM (Song et al. 2021) and direct denoising, in one walk.
 
 Guidance is a hook: it may replace the prediction, correct eps, or shift the mean; the rest follows from that.
 """

@@ -54,7 +54,7 @@ def by_classifier(folder):
 
 
 def diffusion_file(name):
-    """Where the weights of a diffusion model are, a variational one or not."""
+    """Where the weights of what makes images are: a diffusion model, variational or not, or a GAN."""
     return f"{R}/diffusion/{name}.safetensors"
 
 

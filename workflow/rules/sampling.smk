@@ -44,7 +44,7 @@ rule sample:
 
 
 rule trajectories:
-    """Energies, shifts and frames along the sampling trajectory of every variant, at its best scale."""
+    """Energies, shifts and frames along the sampling trajectory of every variant, at its best scale or that of `time_guidance`."""
     input:
         code=code("trajectories.py"),
         data=rules.data.output.data,

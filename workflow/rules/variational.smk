@@ -21,7 +21,7 @@ rule variational:
         steps=lambda wildcards: experiment["variational"]["models"][wildcards.model]["steps"],
         network=lambda wildcards: derive.network(experiment, wildcards.model)[1],
         training=experiment["diffusion"]["training"],
-        augment=experiment["diffusion"]["augment"],
+        augment=experiment["variational"]["augment"],
         acceleration=experiment["acceleration"],
         seed=experiment["seed"],
         threads=experiment["threads"],

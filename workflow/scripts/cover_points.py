@@ -26,6 +26,8 @@ with job(snakemake):
     model.generator.load_state_dict(generator_weights(weights))
     numbers = torch.arange(p.samples, device=where)
     drawn = generate(model.generator.eval(), p.latent, schedule, numbers, points.shape[1:], seed).cpu()
-    arrays = {"drawn": drawn.view(-1, 2).numpy(), "real": points[: p.samples].cpu().view(-1, 2).numpy()}
-    save_arrays(snakemake.output.arrays, arrays, steps=p.steps, seconds=history["seconds"], **covered(drawn))
+    shown = {"drawn": drawn, "real": points[: p.samples].cpu()}
+    arrays = {key: some.view(-1, 2).numpy() for key, some in shown.items()}
+    found = {key: covered(some) for key, some in shown.items()}
+    save_arrays(snakemake.output.arrays, arrays, steps=p.steps, seconds=history["seconds"], **found)
     store.finish()

@@ -282,7 +282,7 @@ def check_weights(experiment, need):
         need(
             groups,
             f"{key}.format",
-            "diffusers normalises in 32 groups, which `diffusion.network` has if its width is 128 or twice that",
+            "diffusers normalises in 32 groups, which `diffusion.network` has if its width is a multiple of 128",
         )
         need("mean" not in spec or architecture == "CifarResNet", f"{key}.mean", "only classifiers of images normalise by it")
     if followed(experiment) in experiment["weights"]:

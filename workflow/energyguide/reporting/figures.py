@@ -151,7 +151,7 @@ def styles(variants):
 
 
 def trajectory(inputs, params):
-    """Mean energies at x_t along the reverse process, and the size of the shift, at the best scale of each variant."""
+    """Mean energies at x_t along the reverse process, and the size of the shift, for each variant."""
     lines, looks = finite(read_json(inputs.trajectories)), styles(params.variants)
     figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.8))
     titles = {
@@ -424,7 +424,10 @@ def modes(inputs, params):
     above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
     panels = above.subplots(1, 1 + len(points), sharex=True, sharey=True, squeeze=False)[0]
     shown = {"data": next(iter(points.values()))[0]["real"]}
-    shown |= {f"$T={info['steps']}$: {info['modes']} of {info['of']}": arrays["drawn"] for arrays, info in points.values()}
+    shown |= {
+        f"$T={info['steps']}$: {info['drawn']['modes']} of {info['drawn']['of']}": arrays["drawn"]
+        for arrays, info in points.values()
+    }
     for axes, (title, drawn) in zip(panels, shown.items(), strict=True):
         axes.plot(*drawn.T, ".", markersize=0.6, color="C0", rasterized=True)
         axes.set(title=title, xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), aspect="equal", xticks=[], yticks=[])

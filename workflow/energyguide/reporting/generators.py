@@ -2,15 +2,14 @@
 
 from statistics import fmean
 
-from energyguide.reporting.layout import escape
+from energyguide.reporting.layout import escape, plus_minus
 from energyguide.reporting.phrases import compare, listing, percent
 from energyguide.reporting.results import Number, at_scale, read_metrics
 from energyguide.storage import read_json, read_sidecar
 
 
 def bits(values):
-    number = Number.of(values)
-    return rf"${number.mean:.3f} \pm {number.std:.3f}$"
+    return plus_minus(values, 3)
 
 
 def whole(found):
@@ -27,15 +26,23 @@ def likelihood(inputs, params):
     best = min(totals, key=lambda name: fmean(totals[name]))
     others = listing(f"{names[name]} at {bits(total)}" for name, total in totals.items() if name != best)
     fewer = {name: next(iter(found["discrete"].items())) for name, found in results.items()}
-    steps = listing(f"{bits(terms['total'])} in {count} steps for {names[name]}" for name, (count, terms) in fewer.items())
+    steps = listing(
+        f"{bits(terms['total'])} in {count} steps for {names[name]} ({looser(terms['total'], totals[name])})"
+        for name, (count, terms) in fewer.items()
+    )
     return {
         "likelihoodImages": f"{protocol['n']:,}",
         "likelihoodDraws": protocol["draws"],
         "sayLikelihood": f"The lowest bound is that of {names[best]}, {bits(totals[best])} bits per dimension"
         + (f", with {others}." if len(totals) > 1 else "."),
-        "sayBoundSteps": f"With few steps the bound is looser: {steps}.",
+        "sayBoundSteps": f"With few steps the bound is {steps}.",
         "sayInvariance": invariance([found for found in results.values() if "continuous" in found]),
     }
+
+
+def looser(values, longest):
+    """A bound of few steps, as against one of many or in continuous time."""
+    return compare(Number.of(values), Number.of(longest), "looser", "lower", "the same within its spread")
 
 
 def invariance(results):
@@ -57,11 +64,8 @@ def invariance(results):
 
 
 def quality(inputs, name, key):
-    return Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key])
-
-
-def text(number, digits=2):
-    return rf"${number.mean:.{digits}f} \pm {number.std:.{digits}f}$"
+    """A measure of an unguided system, one value a set."""
+    return at_scale(read_metrics(inputs.metrics, name), 0)[key]
 
 
 def cost(inputs, samples, params):
@@ -71,10 +75,10 @@ def cost(inputs, samples, params):
         if name in params.adversarial:
             continue
         fid = quality(inputs, name, "fid")
-        verdict = compare(fid, samples.number(samples.baseline, "fid"), "above", "below", "within its spread of")
+        verdict = compare(Number.of(fid), samples.number(samples.baseline, "fid"), "above", "below", "within its spread of")
         said.append(
-            rf"\emph{{{escape(spec['label'])}}} has an FID of {text(fid)}, {verdict} that of {samples.called(samples.baseline)} "
-            rf"in as many steps ({samples.text(samples.baseline, 'fid')})"
+            rf"\emph{{{escape(spec['label'])}}} has an FID of {plus_minus(fid)}, {verdict} that of "
+            rf"{samples.called(samples.baseline)} in as many steps ({samples.text(samples.baseline, 'fid')})"
         )
     return {"sayVariational": "; ".join(said) + "." if said else "No variational model is trained in this edition."}
 
@@ -85,22 +89,22 @@ def adversarial(inputs, params):
     whole = {name: spec for name, spec in models.items() if spec["kind"] == "posterior" and "latent" not in spec}
     by_steps = {spec["steps"]: name for name, spec in whole.items()}
     line = [
-        f"{text(quality(inputs, name, 'fid'))} (recall {text(quality(inputs, name, 'recall'))}) in {steps}"
+        f"{plus_minus(quality(inputs, name, 'fid'))} (recall {plus_minus(quality(inputs, name, 'recall'))}) in {steps}"
         for steps, name in by_steps.items()
     ]
     said = []
     for name, spec in models.items():
         if name not in whole and spec["steps"] in by_steps:
-            a, b = quality(inputs, name, "fid"), quality(inputs, by_steps[spec["steps"]], "fid")
-            verdict = compare(a, b, "higher than", "lower than", "the same within its spread as")
+            fid, whole_fid = quality(inputs, name, "fid"), quality(inputs, by_steps[spec["steps"]], "fid")
+            verdict = compare(Number.of(fid), Number.of(whole_fid), "higher than", "lower than", "the same within its spread as")
             said.append(
-                rf"that of \emph{{{escape(spec['label'])}}}, {text(a)}, is {verdict} the {text(b)} "
-                f"of the whole model in {spec['steps']}"
+                rf"that of \emph{{{escape(spec['label'])}}}, {plus_minus(fid)}, is {verdict} that of the whole model "
+                f"in {spec['steps']}"
             )
     return {
-        "sayGans": f"Their FID is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
+        "sayGans": f"The FID of the whole model is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
         if line
-        else "None is trained in this edition.",
+        else "No whole model is trained in this edition.",
         "sayGanAblations": f"Of the FIDs without a part, {'; '.join(said)}."
         if said
         else "None without a part has a whole model of as many steps beside it in this edition.",
@@ -109,9 +113,10 @@ def adversarial(inputs, params):
 
 def modes(inputs):
     """What the models of points and of stacked digits cover."""
-    points = [read_sidecar(path) for path in inputs.points]
+    points = {found["steps"]: found["drawn"] for found in map(read_sidecar, inputs.points)}
     plane = listing(
-        f"{found['modes']} with $T={found['steps']}$ ({100 * found['share']:.0f}\\% of the points near one)" for found in points
+        f"{found['modes']} with $T={steps}$ ({100 * found['share']:.0f}\\% of the points near one)"
+        for steps, found in points.items()
     )
     stacked = read_json(inputs.stacked)
     drawn, real = stacked["drawn"], stacked["real"]
@@ -119,7 +124,7 @@ def modes(inputs):
         "stackedSamples": f"{stacked['samples']:,}",
         "stackedAccuracy": percent(stacked["accuracy"]),
         "stackedSteps": stacked["steps"],
-        "sayPoints": f"Of the {points[0]['of']} Gaussians the models cover {plane}.",
+        "sayPoints": f"Of the {next(iter(points.values()))['of']} Gaussians the models cover {plane}.",
         "sayStacked": f"The model covers {drawn['modes']:,} of the {drawn['of']:,} kinds, at a divergence of "
         f"{drawn['kl']:.3f} nats; as many real images cover {real['modes']:,}, at {real['kl']:.3f}.",
     }

@@ -15,7 +15,7 @@ from energyguide.storage import read_json
 
 REAL = {"train": "training", "test": "test"}
 POINTS = {"x_t": r"$\mathbf{x}_t$", "x0": r"the predicted $\hat{\mathbf{x}}_0$"}
-SPACINGS = {"uniform": "evenly spaced", "quadratic": "quadratically spaced"}
+SPACINGS = {"uniform": "evenly spaced", "quadratic": "quadratically spaced", "trailing": "evenly spaced, trailing"}
 VARIANCES = {"small": r"$\tilde{\beta}_t$", "large": r"$\beta_t$"}
 
 
@@ -355,8 +355,8 @@ def trajectory(inputs, samples):
     low, high = min(ends, key=ends.get), max(ends, key=ends.get)
     return {
         "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier:g}, the mean "
-        rf"$E(\mathbf{{x}},y)$ of the samples is lowest for {samples.called(low)} (${ends[low]:.1f}$ nats), and highest for "
-        rf"{samples.called(high)} (${ends[high]:.1f}$ nats)."
+        rf"$E(\mathbf{{x}},y)$ of the samples is lowest for {samples.called(low, scale=False)} (${ends[low]:.1f}$ nats), and "
+        rf"highest for {samples.called(high, scale=False)} (${ends[high]:.1f}$ nats)."
     }
 
 

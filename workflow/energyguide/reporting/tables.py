@@ -94,6 +94,11 @@ def variant_row(name, spec, metrics, scale, keys):
     return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
 
 
+def written(value, form, factor=1):
+    """A field of `unrounded` as a cell."""
+    return value if value == "diverged" else format(factor * value, form)
+
+
 def summary(inputs, params):
     """Every guidance system at its best scale: that with the least Frechet joint distance to the training images."""
     keys, records, body = list(MEASURES), [], []
@@ -101,9 +106,8 @@ def summary(inputs, params):
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
-        seconds = record["seconds_per_image"]
         records.append(record)
-        body.append([*cells, evaluations, seconds if seconds == "diverged" else f"{1000 * seconds:.1f}"])
+        body.append([*cells, evaluations, written(record["seconds_per_image"], ".1f", 1000)])
     header = [["System", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
     return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
 
@@ -335,27 +339,32 @@ def generators(inputs, params):
     """Quality against cost, of the systems without guidance (Xiao et al. 2022, Table 1)."""
     published = Published(inputs.published, params.published, "generators")
     keys, records, body = ["is", "fid", "precision", "recall"], [], []
-    columns = [*keys, "nfe", "seconds"]
+    columns = [*keys, "fid_all_train", "nfe", "seconds"]
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
         records.append(record)
-        body.append([cells[0], *cells[2:], str(record["evaluations_diffusion"]), f"{record['seconds_per_image']:.2g}"])
+        together, seconds = written(record["fid_all_train"], ".2f"), written(record["seconds_per_image"], ".2g")
+        body.append([cells[0], *cells[2:], together, str(record["evaluations_diffusion"]), seconds])
         if name in published.rows:
             body.append([rf"\quad reported, {escape(published.data)}", *published.cells(name, columns)])
     others = [row for row in published.rows if row not in params.variants]
     reported = [[f"{escape(row)}, {escape(published.data)}", *published.cells(row, columns)] for row in others]
     body += [None, *reported] if reported else []
-    return Table(records, [["System", *(MEASURES[key][0] for key in keys), "NFE", "s/img"]], body, "lccccrr")
+    headline = f"FID ({record['samples'] * record['sets']:,}/train)"
+    return Table(records, [["System", *(MEASURES[key][0] for key in keys), headline, "NFE", "s/img"]], body, "lcccccrr")
 
 
 def modes(inputs, params):
     """The modes that denoising diffusion GANs cover: of 25 Gaussians, and of stacked digits (Xiao et al. 2022, Table 3)."""
     published = Published(inputs.published, params.published, "modes")
     stacked, points = read_json(inputs.stacked), {found["steps"]: found for found in map(read_sidecar, inputs.points)}
-    lines = {"real": (None, stacked["real"])}
-    lines |= {steps: (points.get(steps), None) for steps in sorted({*points, stacked["steps"]})}
-    lines[stacked["steps"]] = (points.get(stacked["steps"]), stacked["drawn"])
+    lines = {"real": (next(iter(points.values()))["real"], stacked["real"])}
+    for steps in sorted({*points, stacked["steps"]}):
+        lines[steps] = (
+            points[steps]["drawn"] if steps in points else None,
+            stacked["drawn"] if steps == stacked["steps"] else None,
+        )
     records, body = [], []
     for name, (plane, digits) in lines.items():
         record = {"data": name, "gaussians": "", "near": "", "stacked": "", "kl": "", "samples": stacked["samples"]}

@@ -20,7 +20,7 @@ class AdversarialObjective:
         model: `Adversaries`.
         schedule: the noise schedule of as many steps as the generator takes.
         kind: what the generator's output becomes. "posterior": x_0, from which x_{t-1} is drawn; "direct": x_{t-1} itself;
-            "one-shot": x_0, made from noise alone, and noised as real images are before the discriminator sees them.
+            "one-shot": x_0, made from noise alone, and noised as far as x_{t-1} is before the discriminator sees it.
         r1: weight of the squared gradient of the discriminator at real images (Mescheder et al. 2018).
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration; None for none.
     """
@@ -40,7 +40,7 @@ class AdversarialObjective:
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
         x_prev, x_t = self.schedule.one_back(x0, t, torch.randn_like(x0), torch.randn_like(x0))
         if self.kind == "one-shot":
-            x_prev, x_t = self.schedule.add_noise(x0, t, torch.randn_like(x0)), torch.randn_like(x0)
+            x_t = torch.randn_like(x0)
         latent = self.model.generator.latent
         z = torch.randn(len(x0), latent, device=x0.device) if latent else None
         r1 = self.r1 * LAZY if torch.rand(()) < 1 / LAZY else 0.0
@@ -50,7 +50,7 @@ class AdversarialObjective:
         """What the generator makes of x_t: its x_{t-1}."""
         told = self.schedule.timesteps.to(t.device)
         if self.kind == "one-shot":
-            return self.schedule.add_noise(self.generator(x_t, told[-1:].expand_as(t), z), t, noise)
+            return self.schedule.one_back(self.generator(x_t, told[-1:].expand_as(t), z), t, noise, noise)[0]
         made = self.generator(x_t, told[t], z)
         if self.kind == "direct":
             return made
