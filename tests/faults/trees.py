@@ -1,27 +1,18 @@
 """Trees to do harm to: runs of Snakemake in them, and what must be the same in the end as in one that nobody harmed."""
 
-import csv
 import functools
-import hashlib
-import json
-import re
 import subprocess
 import tempfile
 from pathlib import Path
 
 import project
+import same
 
 CONFIG = ["--configfile", "tests/tiny.yaml", "tests/faults/lasting.yaml"]
 EVERYTHING = "all" if project.TEX else "parts"
 RESULTS = "results/tiny"
 LOST = "LOST: "  # how the outcome of a fault begins by which something was lost
 ROOM = tempfile.TemporaryDirectory()
-
-# What may differ between two runs: how long things took, how often they were begun, and on what machine.
-UNCOMPARED = {"logs", "benchmarks", "paper", "provenance", ".resume", ".run", "usage.csv"}  # "paper" is where LaTeX works
-DATED = "paper.pdf"  # has a date, and the tables with their times: it is there or not
-FIELDS = {"provenance", "seconds", "seconds_per_image", "attempts"}  # of JSON, at any depth
-COLUMNS = {"seconds", "seconds_per_image", "ms/img", "Minutes", "checksum", "Checksum"}  # of tables: their headings
 
 
 def fresh(name):
@@ -67,42 +58,9 @@ def undisturbed(*targets):
     return tree
 
 
-def without(value, fields):
-    """Anything that JSON can hold, less some fields of its dictionaries."""
-    if isinstance(value, dict):
-        return {key: without(each, fields) for key, each in value.items() if key not in fields}
-    return [without(each, fields) for each in value] if isinstance(value, list) else value
-
-
-def rows(path):
-    """The cells of a table in CSV, LaTeX or HTML; lines of LaTeX that are no rows have one."""
-    if path.suffix == ".csv":
-        with open(path, newline="") as file:
-            return list(csv.reader(file))
-    text = path.read_text()
-    if path.suffix == ".tex":
-        return [line.removesuffix(r" \\").split(" & ") for line in text.splitlines()]
-    return [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall("<tr>.*?</tr>", text)]
-
-
-def content(path):
-    """What of a file must be the same in every run."""
-    if path.name == DATED:
-        return "there"
-    if path.suffix == ".json":
-        return without(json.loads(path.read_text()), FIELDS)
-    if path.parent.name == "tables":
-        cells = rows(path)
-        timed = {number for row in cells for number, cell in enumerate(row) if cell in COLUMNS}
-        return [[cell for number, cell in enumerate(row) if number not in timed] for row in cells]
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def final(tree):
     """The results of a tree: their content by path."""
-    results = tree / RESULTS
-    files = [file.relative_to(results) for file in results.rglob("*") if file.is_file()]
-    return {str(file): content(results / file) for file in files if file.parts[0] not in UNCOMPARED}
+    return same.final(tree / RESULTS)
 
 
 def compared(tree, *targets):
