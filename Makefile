@@ -1,6 +1,6 @@
 # `make paper` and `make test` set everything up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help env tex paper test faults bench lint licences lock clean
+.PHONY: help env tex paper test test-system faults bench lint licences lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -10,7 +10,7 @@ CONFIG = --config experiment=$(EXPERIMENT)
 PDF = results/$(EXPERIMENT)/paper.pdf
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 env: $(VENV)/.locked  ## Create or update .venv from requirements.lock
 
@@ -25,9 +25,13 @@ paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, 
 	@if envs/tex.sh; then snakemake paper $(ARGS) $(CONFIG) && echo && echo "The paper is $(PDF)"; \
 	else snakemake parts $(ARGS) $(CONFIG) && envs/tex.sh; fi
 
-test: env  ## Run all tests and checks
+test: env  ## Run the tests and checks that need no cluster and no browser
 	@envs/tex.sh || true
-	@pytest -n 2 $(ARGS)
+	@pytest -n 2 -m "not system" $(ARGS)
+
+test-system: env  ## Run the tests on a real Slurm, and those of the survey's page in a browser
+	@envs/tex.sh || true
+	@pytest -n 2 -m system $(ARGS)
 
 faults: env  ## Kill, move and double runs, fill disks, spoil input, and see that nothing is lost: an hour on 2 cores
 	@envs/tex.sh || true

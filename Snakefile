@@ -10,13 +10,17 @@ from energyguide.config.checks import ConfigError
 from energyguide.config import derive
 from energyguide.config.files import check_file
 from energyguide.config.resolve import resolve
-from energyguide.closure import closure
-from energyguide.reasons import reason
-from energyguide.reporting import runs
-from energyguide.storage import digest, forget_finished
+from energyguide.data.folders import fingerprint
+from energyguide.run.digests import code, code_of, named
+from energyguide.run.reasons import reason
+from energyguide.run.resume import forget_finished
+
+
+include: "workflow/rules/internals.smk"
+
 
 try:
-    for file in ("config.yaml", *workflow.configfiles):
+    for file in ("config.yaml", *config_files()):
         check_file(file)
 except ConfigError as error:
     sys.exit(str(error))
@@ -31,7 +35,7 @@ report: "workflow/report/overview.rst"
 try:
     experiment = resolve(config)
 except ConfigError as error:
-    sys.exit(f"{workflow.configfiles[-1]}: {error}")
+    sys.exit(f"{config_files()[-1]}: {error}")
 except OSError as error:
     sys.exit(reason(error))
 
@@ -56,8 +60,8 @@ localrules:
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/diffusion.smk"
-include: "workflow/rules/variational.smk"
-include: "workflow/rules/adversarial.smk"
+include: "workflow/rules/vdm.smk"
+include: "workflow/rules/ddgan.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/released.smk"
 include: "workflow/rules/robustness.smk"

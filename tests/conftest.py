@@ -7,7 +7,7 @@ import torch
 from filelock import FileLock
 from project import NAMESPACE, OFFLINE, SECRET, TEX, copy, snakemake
 
-from energyguide.mixture import Mixture
+from energyguide.studies.mixture import Mixture
 
 torch.set_num_threads(1)
 
@@ -22,6 +22,14 @@ def pytest_xdist_make_scheduler(config, log):
             return "slurm" if nodeid.startswith("tests/slurm/") else nodeid
 
     return OneCluster(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What needs a cluster or a browser is left to `make test-system`."""
+    for item in items:
+        if item.path.parent.name == "slurm" or "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.system)
 
 
 @pytest.fixture

@@ -86,3 +86,9 @@ def markdown(rows):
     """Dictionaries of the same keys, as a table."""
     lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(value) for value in row.values()] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def begun(store):
+    """The state that an attempt of a job finds in its store."""
+    with store.attempt() as state:
+        return state

@@ -1,63 +1,97 @@
-"""The shape of the house: who imports whom, and what each rule depends on."""
+"""The shape of the house: which room may import which, how large things may be, and what each rule depends on."""
 
+import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from energyguide.closure import closure, imports
+from energyguide.run.digests import PACKAGE, SCRIPTS, closure, imports, named
 
-WORKFLOW = Path(__file__).parents[1] / "workflow"
-PACKAGE = WORKFLOW / "energyguide"
-ROOTS = (WORKFLOW, WORKFLOW / "scripts")
-
-FLOORS = [
-    {"schedule", "storage", "seeding", "config", "closure", "slots", "slurm", "joblogs", "clocks", "reasons"},
-    {"data", "nets", "checkpoints", "mixture", "modes", "device", "memory", "records", "runlock"},
-    {"energy", "attacks", "corruptions", "likelihood", "provenance"},
-    {"samplers", "robustness", "synthesis", "guidance", "gradients"},
-    {"training", "metrics", "sampling", "trajectory", "densities"},
-    {"reporting", "cost"},
-]
+ROOMS = {  # what each may import from, beside itself; a room imports only from rooms above its own line
+    "files": set(),
+    "data": {"files"},
+    "nets": {"files"},
+    "classifiers": {"data", "nets"},
+    "diffusion": {"files", "data", "nets", "classifiers"},
+    "training": {"data", "nets", "classifiers", "diffusion"},
+    "metrics": {"files", "data", "nets", "classifiers", "diffusion"},
+    "studies": {"data", "nets", "classifiers", "diffusion", "training", "metrics"},
+    "reporting": {"files", "metrics"},
+    "config": {"data", "diffusion"},
+    "run": {"files", "config"},
+}
+COST = {"nets", "diffusion", "training"}  # that run/cost.py alone may import too: it counts the operations of the networks
+LONGEST = 300  # lines of a file
+MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")
 
 
 def room(file):
-    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return file.relative_to(PACKAGE).parts[0]
 
 
 def files_of(script):
-    return {str(file.relative_to(WORKFLOW)) for file in closure(WORKFLOW / "scripts" / script, ROOTS)}
+    return {str(file.relative_to(PACKAGE)) for file in closure(SCRIPTS / script) if PACKAGE in file.parents}
 
 
-def test_rooms_import_only_from_floors_below_or_their_own_room():
-    """Guidance stands on the samplers' hooks; apart from that no floor knows itself."""
-    floor = {name: level for level, names in enumerate(FLOORS) for name in names}
-    for file in PACKAGE.rglob("*.py"):
-        for used in imports(file, ROOTS):
-            here, there = room(file), room(used)
-            if there != "__init__" and here != "__init__" and (here, there) != ("guidance", "samplers"):
-                assert here == there or floor[there] < floor[here], f"{here} imports {there}"
+def used(file):
+    return {other for other, _ in imports(file) if PACKAGE in other.parents}
 
 
-def test_closure_follows_imports_inside_functions_and_packages():
+def test_rooms_import_only_from_rooms_above():
+    assert {room(file) for file in MODULES} == ROOMS.keys()
+    for file in MODULES:
+        allowed = ROOMS[room(file)] | {room(file)} | (COST if file == PACKAGE / "run/cost.py" else set())
+        odd = {str(other.relative_to(PACKAGE)) for other in used(file) if room(other) not in allowed}
+        assert not odd, f"{file.relative_to(PACKAGE)} imports {', '.join(odd)}"
+
+
+def test_each_room_lies_above_those_that_import_it():
+    order = list(ROOMS)
+    assert all(order.index(other) < order.index(name) for name, others in ROOMS.items() for other in others)
+
+
+def test_no_module_imports_itself_by_a_detour():
+    list(TopologicalSorter({file: used(file) for file in MODULES}).static_order())  # CycleError names the circle
+
+
+def test_no_file_of_the_package_is_too_long():
+    assert not {str(file): count for file in MODULES if (count := len(file.read_text().splitlines())) > LONGEST}
+
+
+def test_packages_hold_a_docstring_alone():
+    """They are in no digest: what stood in them would change results unseen."""
+    for file in PACKAGE.rglob("__init__.py"):
+        body = ast.parse(file.read_text()).body
+        assert len(body) == 1 and ast.get_docstring(ast.parse(file.read_text())), file
+
+
+def test_a_closure_follows_imports_inside_functions_and_leaves_out_what_is_neutral():
     files = files_of("sample.py")
-    assert {"energyguide/nets/unet.py", "energyguide/nets/resnet.py", "energyguide/samplers.py", "scripts/job.py"} <= files
-    assert not any("reporting" in file or "metrics" in file for file in files)
+    assert {"diffusion/samplers.py", "diffusion/denoiser.py", "nets/weights.py", "data/noise.py"} <= files
+    assert not {room(PACKAGE / file) for file in files} & {"files", "run", "reporting", "metrics", "training"}
 
 
 @pytest.mark.parametrize(
     ("script", "needs", "does_without"),
     [
-        ("train_diffusion.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
-        ("train_classifier.py", "energyguide/nets/resnet.py", "energyguide/nets/unet.py"),
-        ("train_classifier.py", "energyguide/attacks.py", "energyguide/guidance.py"),
-        ("train_time_classifier.py", "energyguide/nets/unet.py", "energyguide/nets/resnet.py"),
-        ("train_variational.py", "energyguide/likelihood.py", "energyguide/training/diffusion.py"),
-        ("train_diffusion.py", "energyguide/training/diffusion.py", "energyguide/nets/vdm.py"),
-        ("train_adversarial.py", "energyguide/nets/unet.py", "energyguide/training/diffusion.py"),
-        ("figure.py", "energyguide/reporting/style.py", "energyguide/reporting/tables.py"),
-        ("paper.py", "energyguide/reporting/typeset.py", "energyguide/reporting/figures.py"),
+        ("train_diffusion.py", "training/diffusion.py", "nets/unet.py"),  # which is found by its name
+        ("train_classifier.py", "classifiers/attacks.py", "diffusion/schedule.py"),
+        ("train_time_classifier.py", "diffusion/schedule.py", "training/ddgan.py"),
+        ("train_vdm.py", "diffusion/likelihood.py", "training/diffusion.py"),
+        ("train_ddgan.py", "nets/ddgan.py", "training/diffusion.py"),
+        ("sample.py", "diffusion/samplers.py", "diffusion/guidance/joint.py"),
+        ("measure_samples.py", "metrics/quality.py", "diffusion/samplers.py"),
+        ("measure_samples.py", "nets/passes.py", "classifiers/attacks.py"),
+        ("measure_energy.py", "classifiers/energy.py", "classifiers/attacks.py"),
+        ("measure_corruptions.py", "classifiers/corruptions.py", "classifiers/attacks.py"),
+        ("measure_likelihood.py", "metrics/likelihood.py", "training/loop.py"),
+        ("guided_densities.py", "diffusion/guidance/classifier_free.py", "diffusion/guidance/joint.py"),
+        ("import_weights.py", "nets/released.py", "nets/ddgan.py"),
+        ("prepare_data.py", "data/load.py", "data/sources/cifar10.py"),
+        ("paper.py", "reporting/typeset.py", "reporting/layout.py"),
     ],
 )
 def test_a_rule_depends_on_what_it_uses(script, needs, does_without):
@@ -65,7 +99,28 @@ def test_a_rule_depends_on_what_it_uses(script, needs, does_without):
     assert needs in files and does_without not in files
 
 
-def test_tables_figures_and_paper_never_import_torch():
-    modules = "tables, figures, numbers, typeset, runs"
-    code = f"import sys; from energyguide.reporting import {modules}; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=WORKFLOW)
+def test_what_is_found_by_name_brings_what_it_imports():
+    found = {digest.split()[0] for digest in named("nets/vdm", "diffusion/guidance/joint")}
+    assert found == {
+        "nets/vdm",
+        "nets/unet",
+        "diffusion/guidance/joint",
+        "diffusion/descent",
+        "diffusion/hooks",
+        "diffusion/units",
+        "classifiers/energy",
+    }
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "energyguide.reporting.numbers, energyguide.reporting.typeset, energyguide.reporting.topics.cost, energyguide.run.watch",
+        "energyguide.config.resolve, energyguide.config.derive, energyguide.run.digests, energyguide.run.job",
+    ],
+)
+def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules):
+    heavy = {"torch", "torchvision", "torch_fidelity", "sklearn", "matplotlib"}
+    code = f"import sys, {modules}; sys.exit(', '.join({heavy} & sys.modules.keys()) or None)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=Path(PACKAGE).parent, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -3,10 +3,11 @@ import torch
 import torchattacks
 from torch import nn
 
-from energyguide.attacks import BALLS, L2, Linf, frozen, lengths, pgd
-from energyguide.corruptions import darkness, gaussian_noise
-from energyguide.robustness import accuracy, noise_grid
-from energyguide.synthesis import class_seeds, synthesise
+from energyguide.classifiers.attacks import BALLS, L2, Linf, lengths, pgd
+from energyguide.classifiers.corruptions import darkness, gaussian_noise, noise_grid
+from energyguide.classifiers.robustness import accuracy
+from energyguide.classifiers.synthesis import class_seeds, synthesise
+from energyguide.nets.passes import frozen
 
 STEPS = 7
 PEERS = [
@@ -146,7 +147,7 @@ def test_accuracy_counts_what_the_attack_leaves(target, monkeypatch):
     assert 0 < robust < clean
     assert accuracy(model, x, y, L2(0.3), STEPS) == pytest.approx(robust)
     seeded = accuracy(model, x, y, L2(0.3), STEPS, seed=1)
-    monkeypatch.setattr("energyguide.robustness.BATCH", 7)
+    monkeypatch.setattr("energyguide.nets.passes.BATCH", 7)
     assert accuracy(model, x, y, L2(0.3), STEPS, seed=1) == seeded
 
 

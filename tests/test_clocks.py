@@ -3,7 +3,7 @@
 import os
 import time
 
-from energyguide.clocks import end_the_future
+from energyguide.run.clocks import end_the_future
 
 
 def test_files_of_the_future_become_of_now_and_others_stay(tmp_path):

@@ -15,7 +15,7 @@ from energyguide.config import derive
 from energyguide.config.checks import ConfigError
 from energyguide.config.files import check_file
 from energyguide.config.resolve import SCHEMA, merge, resolve
-from energyguide.storage import digest
+from energyguide.files.atomic import digest
 
 ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())

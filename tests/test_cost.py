@@ -9,13 +9,14 @@ import yaml
 from project import TINY
 from torch.utils.flop_counter import FlopCounterMode
 
-from energyguide import cost
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
-from energyguide.guidance import Models
+from energyguide.diffusion.denoisers.diffusion import with_process
+from energyguide.diffusion.hooks import Models
+from energyguide.diffusion.sampling import draw
 from energyguide.nets.resnet import CifarResNet
-from energyguide.sampling import draw, with_process
-from energyguide.storage import csv_text
+from energyguide.reporting.layout import csv_text
+from energyguide.run import cost
 from energyguide.training.classifier import ClassifierObjective
 
 ROOT = Path(__file__).parents[1]

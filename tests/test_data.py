@@ -7,10 +7,12 @@ import torch
 import torchvision
 from PIL import Image
 
-from energyguide.data import sources
 from energyguide.data.augment import augment, crop, flip, jitter
-from energyguide.data.dataset import Dataset, split, stratified
-from energyguide.storage import sha256
+from energyguide.data.dataset import Dataset
+from energyguide.data.load import load
+from energyguide.data.sources import cifar10, imagefolder
+from energyguide.data.splits import split, stratified
+from energyguide.files.atomic import sha256
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 0.333])
@@ -54,19 +56,19 @@ def test_dataset_in_a_file(tmp_path):
 
 
 def test_digits_are_all_there():
-    data = sources.load({"source": "digits", "held_out": 0.125}, seed=0)
+    data = load({"source": "digits", "held_out": 0.125}, seed=0)
     images = np.concatenate([data.images[s] for s in ("train", "val", "test")])
     assert images.shape == (1797, 1, 8, 8) and images.dtype == np.uint8
     assert (images.min(), images.max()) == (0, 255)
     assert [len(data.labels[s]) for s in ("train", "val", "test")] == [1259, 179, 359]
-    again = sources.load({"source": "digits", "held_out": 0.125}, seed=1)
+    again = load({"source": "digits", "held_out": 0.125}, seed=1)
     assert (again.images["test"] == data.images["test"]).all()
     assert (again.labels["val"] != data.labels["val"]).any()
 
 
 def test_per_class_takes_the_first_images_of_each_class():
     spec = {"source": "digits", "held_out": 0.5}
-    whole, part = (sources.load(spec | more, seed=0) for more in ({}, {"per_class": {"train": 6, "test": 2}}))
+    whole, part = (load(spec | more, seed=0) for more in ({}, {"per_class": {"train": 6, "test": 2}}))
     for name, count in {"train": 3, "val": 3, "test": 2}.items():
         assert (np.bincount(part.labels[name]) == count).all()
     first = [np.flatnonzero(whole.labels["test"] == k)[:2] for k in range(10)]
@@ -79,8 +81,8 @@ def test_cifar10_offline_says_which_file_to_put_where(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_url", refuse)
     with pytest.raises(FileNotFoundError, match="no network") as error:
-        sources.cifar10({"path": str(tmp_path / "data")})
-    assert sources.CIFAR10 in str(error.value) and str(tmp_path / "data") in str(error.value)
+        cifar10.read({"path": str(tmp_path / "data")})
+    assert cifar10.CIFAR10 in str(error.value) and str(tmp_path / "data") in str(error.value)
 
 
 def test_cifar10_from_its_archive(tmp_path, monkeypatch):
@@ -92,13 +94,13 @@ def test_cifar10_from_its_archive(tmp_path, monkeypatch):
     for name in [f"data_batch_{i}.bin" for i in (5, 4, 3, 2, 1)] + ["test_batch.bin"]:
         records[name] = np.concatenate([rng.integers(0, 10, (3, 1)), rng.integers(0, 256, (3, 3072))], 1).astype(np.uint8)
         (folder / name).write_bytes(records[name].tobytes())
-    archive = tmp_path / sources.CIFAR10
+    archive = tmp_path / cifar10.CIFAR10
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(folder, folder.name)
     with pytest.raises(ValueError, match="damaged or not the original"):
-        sources.cifar10({"path": tmp_path})
-    monkeypatch.setattr(sources, "CIFAR10_SHA256", sha256(archive))
-    classes, (images, labels), (test, _) = sources.cifar10({"path": tmp_path})
+        cifar10.read({"path": tmp_path})
+    monkeypatch.setattr(cifar10, "CIFAR10_SHA256", sha256(archive))
+    classes, (images, labels), (test, _) = cifar10.read({"path": tmp_path})
     assert classes[0] == "airplane" and len(classes) == 10
     assert images.shape == (15, 3, 32, 32) and test.shape == (3, 3, 32, 32)
     assert labels[:3].tolist() == records["data_batch_1.bin"][:, 0].tolist()
@@ -124,21 +126,21 @@ def folder(tmp_path):
 
 def test_imagefolder(folder):
     spec = {"path": folder, "size": 4, "channels": 3}
-    classes, (images, labels), (test, _) = sources.imagefolder(spec)
+    classes, (images, labels), (test, _) = imagefolder.read(spec)
     assert classes == ["blue", "red"] and labels.tolist() == [0, 0, 1, 1] and len(test) == 4
     assert images.shape == (4, 3, 4, 4) and images.dtype == np.uint8
     assert (images[0] == np.array([0, 0, 255])[:, None, None]).all() and (images[3] == np.array([255, 0, 0])[:, None, None]).all()
-    assert sources.imagefolder(spec | {"channels": 1})[1][0].shape == (4, 1, 4, 4)
+    assert imagefolder.read(spec | {"channels": 1})[1][0].shape == (4, 1, 4, 4)
 
 
 def test_images_that_were_fitted_are_counted_and_the_first_is_named(folder, capsys):
     spec = {"path": folder, "size": 8, "channels": 3}
-    sources.imagefolder(spec)
+    imagefolder.read(spec)
     first, second = capsys.readouterr().out.splitlines()
     assert first == f"{folder}/train: 4 of 4 images were resized and cropped to 8x8, the first {folder}/train/blue/0.png (8x16)"
     for file in (folder / "train").glob("*/*.png"):
         Image.open(file).resize((8, 8)).save(file)
-    sources.imagefolder(spec)
+    imagefolder.read(spec)
     assert capsys.readouterr().out.splitlines() == [second]
 
 
@@ -159,7 +161,7 @@ def test_images_that_were_fitted_are_counted_and_the_first_is_named(folder, caps
 def test_imagefolder_errors_name_the_path(folder, damage, error, named):
     damage(folder)
     with pytest.raises(error) as raised:
-        sources.imagefolder({"path": folder, "size": 4, "channels": 3})
+        imagefolder.read({"path": folder, "size": 4, "channels": 3})
     assert str(folder) in str(raised.value) and named in str(raised.value)
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from energyguide.densities import BINS, RANGE, distance, exact, sampled
-from energyguide.mixture import three_gaussians
-from energyguide.schedule import linear_schedule
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.studies.densities import BINS, RANGE, distance, exact, sampled
+from energyguide.studies.mixture import three_gaussians
 
 AREA = (2 * RANGE / BINS) ** 2
 COUNT = 6000

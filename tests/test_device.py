@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from energyguide import device
-from energyguide.guidance import load_models
-from energyguide.nets.files import save
+from energyguide.classifiers.robustness import accuracy
+from energyguide.diffusion.guides import load_models
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.nets import device
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
-from energyguide.robustness import accuracy
-from energyguide.schedule import linear_schedule
+from energyguide.nets.weights import save
 from energyguide.training.diffusion import DiffusionObjective
 
 CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ def test_bf16_is_used_where_it_is_asked_for_and_is_close():
 def test_guidance_and_training_have_nearly_the_gradients_of_float32(tmp_path):
     torch.manual_seed(0)
     arguments = {"channels": 3, "classes": 4, "block": "basic", "layers": (1, 1), "width": 16}
-    save(tmp_path / "c.safetensors", CifarResNet(**arguments).state_dict(), CifarResNet, arguments)
+    save(tmp_path / "c.safetensors", CifarResNet(**arguments).state_dict(), "resnet.CifarResNet", arguments)
     x = torch.randn(4, 3, 16, 16).requires_grad_()
     found = []
     for acceleration in (None, BOTH):
@@ -64,7 +64,7 @@ def test_without_the_hardware_it_is_float32(monkeypatch):
 @needs_bf16
 def test_gradients_in_bf16_attack_as_well():
     """Accuracy under attack is that of the float32 network, whichever gradients found the images."""
-    from energyguide.attacks import L2
+    from energyguide.classifiers.attacks import L2
 
     torch.manual_seed(0)
     model, x = CifarResNet(1, 4, "basic", (1, 1), 16).eval(), torch.rand(200, 1, 16, 16)

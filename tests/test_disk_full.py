@@ -9,10 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from project import begun
 
-from energyguide.joblogs import kept
-from energyguide.reasons import reason
-from energyguide.storage import ResumeState, load_arrays, load_weights, read_json, save_arrays, save_weights, write_json
+from energyguide.files.arrays import load_arrays, load_weights, save_arrays, save_weights
+from energyguide.files.atomic import read_json, write_json
+from energyguide.run.logs import kept
+from energyguide.run.reasons import reason
+from energyguide.run.resume import ResumeState
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow/scripts"))
 import job as script
@@ -61,7 +64,7 @@ KINDS = {  # name of the file: how to write a value of so many bytes, how to rea
     "a.json": (lambda path, n: write_json(path, [n % 251] * n), read_json),
     "state.pt": (
         lambda path, n: ResumeState(path.parent, "key").save({"x": torch.full((n,), n % 251, dtype=torch.uint8)}),
-        lambda path: ResumeState(path.parent, "key").begin()["x"].tolist(),
+        lambda path: begun(ResumeState(path.parent, "key"))["x"].tolist(),
     ),
 }
 
@@ -90,7 +93,7 @@ def test_a_state_that_cannot_even_note_its_attempt_names_that_file(small):
     store.folder.mkdir(parents=True)
     fill(small)
     with pytest.raises(OSError) as refused:
-        store.begin()
+        begun(store)
     assert f"{store.log} cannot be written: the disk is full" in reason(refused.value)
 
 

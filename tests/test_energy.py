@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from energyguide.energy import class_statistics, delta_energy, energy, joint_energy, log_posterior, statistics
+from energyguide.classifiers.energy import delta_energy, energy, joint_energy, log_posterior
+from energyguide.metrics.distribution import class_statistics, statistics
 
 
 @pytest.fixture

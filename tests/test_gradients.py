@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from energyguide.gradients import alignment, classifier_gradient, implicit_errors, implicit_gradient
-from energyguide.schedule import linear_schedule
+from energyguide.classifiers.gradients import classifier_gradient
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.studies.implicit import alignment, implicit_errors, implicit_gradient
 
 SCHEDULE = linear_schedule()
 

@@ -3,13 +3,13 @@ import math
 import pytest
 import torch
 
-from energyguide import guidance
-from energyguide.guidance import GUIDANCE, Models, load_models
-from energyguide.nets import files
-from energyguide.nets.resnet import CifarResNet
-from energyguide.samplers import Guidance, State, reverse
-from energyguide.schedule import linear_schedule, respace
-from energyguide.storage import write_json
+from energyguide.diffusion.guides import find_guidance, load_models
+from energyguide.diffusion.hooks import Guidance, Models, State
+from energyguide.diffusion.samplers import reverse
+from energyguide.diffusion.schedule import linear_schedule, respace
+from energyguide.diffusion.units import UNITS
+from energyguide.files.atomic import write_json
+from energyguide.nets.weights import build, save
 
 SCHEDULE = respace(linear_schedule(), 20)
 SIGMOID = {"y0": 0.1, "k": 0.01, "t0": 500}
@@ -27,7 +27,9 @@ def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", **o
     generator = torch.Generator().manual_seed(2)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
     spec = {"unit": unit, "at": at, "lambda": 0.3, "sigmoid": SIGMOID}
-    hook = GUIDANCE[name](spec, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY))
+    hook = find_guidance(
+        spec | {"guidance": name}, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY)
+    )
     options = {"sampler": "ddpm", "variance": "large", "clip": False} | options
     return reverse(network, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
 
@@ -42,7 +44,7 @@ def descent(mixture, name, x, y, abar):
 
 
 def test_every_unit_is_checked_here():
-    assert set(UNIT_FORMULAS) == set(guidance.UNITS)
+    assert set(UNIT_FORMULAS) == set(UNITS)
 
 
 @pytest.mark.parametrize("name", ["classifier", "energy", "joint"])
@@ -115,8 +117,8 @@ def test_guidance_works_where_gradients_are_off(mixture):
 
 def test_models_come_from_files(tmp_path):
     arguments = {"channels": 1, "classes": 2, "block": "basic", "layers": [1], "width": 4}
-    model = CifarResNet(**arguments)
-    files.save(tmp_path / "c.safetensors", model.state_dict(), CifarResNet, arguments)
+    model = build("resnet.CifarResNet", arguments)
+    save(tmp_path / "c.safetensors", model.state_dict(), "resnet.CifarResNet", arguments)
     write_json(tmp_path / "e.json", {"E(x,y)": {"classes": {"cat": {"mean": -1.5}, "dog": {"mean": 2}}}})
     models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", 3, "cpu")
     x = torch.rand(3, 1, 4, 4)
@@ -128,7 +130,7 @@ def test_models_come_from_files(tmp_path):
 @pytest.mark.parametrize("w", [0.5, 3.0])
 def test_classifier_free_guidance_is_guidance_by_the_implicit_classifier(mixture, w):
     """Where both scores are exact, eps~ with w equals classifier guidance of the conditional model at scale w, at each step."""
-    hook = GUIDANCE["classifier_free"]({}, w, Models(classes=3))
+    hook = find_guidance({"guidance": "classifier_free"}, w, Models(classes=3))
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     options = {"sampler": "ddim", "eta": 1.0, "clip": False}
     free = reverse(mixture.joint, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
@@ -147,10 +149,10 @@ def test_classifier_free_guidance_makes_one_call_a_step_and_none_twice_at_scale_
 
     x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
     state = State(index=0, t=500, told=t, abar=0.5, sigma=0.0, y=y, x_t=x)
-    eps = GUIDANCE["classifier_free"]({}, 2.0, Models(classes=3)).predict(network, state)
+    eps = find_guidance({"guidance": "classifier_free"}, 2.0, Models(classes=3)).predict(network, state)
     expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.unconditional(x, t, None)
     torch.testing.assert_close(eps, expected)
-    still = GUIDANCE["classifier_free"]({}, 0.0, Models(classes=3))
+    still = find_guidance({"guidance": "classifier_free"}, 0.0, Models(classes=3))
     torch.testing.assert_close(still.predict(network, state), mixture.conditional(x, t, y))
     assert calls == [8, 4] and still.evaluations == (1, 0)
 
@@ -159,7 +161,7 @@ def test_guidance_functions_add_up(mixture):
     """Both act as alone: the prediction is the classifier-free one, and the mean moves by what energy guidance adds there."""
     spec = {"unit": "sigmoid", "sigmoid": SIGMOID, "at": "x_t", "w": 0.7}
     models = Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), classes=3)
-    both = GUIDANCE["free_and_energy"](spec, 0.5, models)
+    both = find_guidance(spec | {"guidance": "free_and_energy"}, 0.5, models)
     assert both.evaluations == (2, 1)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     for state in reverse(mixture.joint, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], both, clip=False):
@@ -176,7 +178,7 @@ def test_sums_of_guidance_commute_and_refuse_two_predictions():
 
     both = adds(1, 10) + adds(2, 20)
     assert (both.eps(None), both.mean(None), both.evaluations) == (3, 30, (1, 2))
-    free = GUIDANCE["classifier_free"]({}, 1.0, Models(classes=3))
+    free = find_guidance({"guidance": "classifier_free"}, 1.0, Models(classes=3))
     assert (free + adds(1, 1)).predict is (adds(1, 1) + free).predict is free.predict
     with pytest.raises(ValueError, match="two guidance functions that replace the prediction"):
         free + free

@@ -5,17 +5,16 @@ import io
 import os
 import signal
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from energyguide.checkpoints import Interrupted
-from energyguide.joblogs import header, kept, runs
-from energyguide.reporting.runs import KILLED, UNBEGUN, Watch, report, usage, usage_csv, usage_table
-
-sys.path.append(str(Path(__file__).parents[1] / "workflow/scripts"))
-import job as script
+from energyguide.reporting.layout import csv_text
+from energyguide.run import job as script
+from energyguide.run.logs import header, kept, runs
+from energyguide.run.resume import Interrupted
+from energyguide.run.usage import COLUMNS, rounded, usage, usage_table
+from energyguide.run.watch import KILLED, UNBEGUN, Watch, report
 
 ASKED = {"runtime": 60, "mem_mb": 8000, "gpu": 1, "tmpdir": "/tmp"}
 
@@ -137,7 +136,7 @@ def test_usage_is_of_the_runs_that_made_the_present_results(tmp_path):
     lines = [line.split() for line in usage_table(records).split("\n")]
     assert lines[1] == ["sample", "2", "6", "2.520", "4.500", "100.0%", "75.0%"]
     assert lines[5] == ["total", "4", "8", "3.020", "4.500"] and lines[-1][-1] == "2"
-    rows = list(csv.DictReader(io.StringIO(usage_csv(records))))
+    rows = list(csv.DictReader(io.StringIO(csv_text(rounded(records), COLUMNS))))
     assert float(rows[0]["hours"]) == 2.52 and rows[2]["memory_used"] == ""
     assert usage_table(usage(tmp_path / "nothing")).split("\n")[2].split() == ["total", "0", "0", "0.000", "0.000"]
 

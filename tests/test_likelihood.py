@@ -6,24 +6,16 @@ from functools import partial
 import pytest
 import torch
 
-from energyguide import likelihood
-from energyguide.likelihood import (
-    SHAPES,
-    bits,
-    bound,
-    continuous,
-    continuous_bound,
-    discrete,
-    evenly,
-    reconstruction,
-    slope_of,
-)
-from energyguide.metrics.likelihood import estimates
+from energyguide.diffusion import likelihood
+from energyguide.diffusion.denoisers.diffusion import intervals
+from energyguide.diffusion.denoisers.vdm import schedule_at
+from energyguide.diffusion.likelihood import continuous, discrete, evenly, reconstruction, slope_of
+from energyguide.diffusion.samplers import ddpm_mean
+from energyguide.diffusion.schedule import Schedule, linear_schedule
+from energyguide.metrics.likelihood import SHAPES, bits, bound, continuous_bound, estimates
 from energyguide.nets.unet import fourier_features
 from energyguide.nets.vdm import VDM, Monotone
-from energyguide.samplers import ddpm_mean
-from energyguide.schedule import Schedule, intervals, linear_schedule
-from energyguide.training.variational import VariationalObjective
+from energyguide.training.vdm import VariationalObjective
 
 SMALL = {"width": 8, "multipliers": (1, 2), "blocks": 1, "attention": (), "dropout": 0.0}
 VARIANCE = 0.2**2
@@ -108,7 +100,7 @@ def test_the_bound_of_a_fixed_schedule_is_the_sum_of_its_steps(gaussians, steps)
 
 def test_steps_between_learned_levels_are_exact_posteriors(model):
     """q(z_s | z_t, x) of the paper's eq. 25 to 29 is the DDPM step of the same levels."""
-    levels = model.schedule(torch.linspace(0, 1, 6))
+    levels = schedule_at(model, torch.linspace(0, 1, 6))
     (s, t), x, z = levels.abar[2:4], 0.3, -0.8
     step = 1 - t / s  # variance of q(z_t | z_s), which scales z_s by sqrt(t / s)
     weight_z, weight_x = (t / s).sqrt() * (1 - s) / (1 - t), s.sqrt() * step / (1 - t)

@@ -16,22 +16,50 @@ from energyguide.config.checks import ConfigError
 from energyguide.config.derive import network
 from energyguide.config.files import check_file
 from energyguide.config.resolve import merge, resolve
+from energyguide.run.digests import code, code_of, named
 
 PREFERENCE_FILES = {
     "answers": ["answers/tiny/anna.csv"],
     "survey": "results/tiny/survey.json",
     "published": "paper/published.csv",
 }
+SOURCE = "data/sources/{}"
 JOBS = {  # target: its script and rule, what it reads, its params of an experiment, and what it makes
-    "data": ("prepare_data", "data", {}, lambda e: {"data": e["data"], "seed": e["seed"]}, {"data": "dataset.npz"}),
+    "data": (
+        "prepare_data",
+        "data",
+        {},
+        lambda e: {
+            "data": e["data"],
+            "seed": e["seed"],
+            **code("prepare_data.py"),
+            "named": named(SOURCE.format(e["data"]["source"])),
+        },
+        {"data": "dataset.npz"},
+    ),
     RELEASED: (
         "import_weights",
         "released",
         {},
-        lambda e: {"release": e["weights"]["eps0.5"], "network": network(e, "eps0.5")},
+        lambda e: {
+            "release": e["weights"]["eps0.5"],
+            "network": network(e, "eps0.5"),
+            **code("import_weights.py"),
+            "named": named("nets/resnet"),
+        },
         {"weights": "net.out"},
     ),
-    PREFERENCES: ("table", "table_preferences", PREFERENCE_FILES, lambda e: {"published": e["published"]}, {}),
+    PREFERENCES: (
+        "table",
+        "table_preferences",
+        PREFERENCE_FILES,
+        lambda e: {
+            "published": e["published"],
+            "topic": "survey",
+            **code_of("table.py", "topics/survey", "table_preferences"),
+        },
+        {},
+    ),
 }
 
 
@@ -39,7 +67,7 @@ class Named(SimpleNamespace):
     """What Snakemake gives a script in place of a dictionary."""
 
     def __iter__(self):
-        """All files, as it flattens lists of them."""
+        """All values, one after another, as Snakemake flattens lists of them."""
         return (file for value in vars(self).values() for file in (value if isinstance(value, list) else [value]))
 
     def get(self, key):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from energyguide.memory import Parts, split
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.nets.memory import Parts, split
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
-from energyguide.schedule import linear_schedule
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.diffusion import DiffusionObjective
 from energyguide.training.loop import gradient
@@ -23,8 +23,9 @@ LIMITED = """
 import json, resource, sys
 sys.path[:0] = sys.argv[2:]
 import torch
-from energyguide.memory import Parts
-from energyguide.sampling import draw, with_process
+from energyguide.diffusion.denoisers.diffusion import with_process
+from energyguide.diffusion.sampling import draw
+from energyguide.nets.memory import Parts
 from test_memory import SPEC, joint, training_gradient
 
 torch.set_num_threads(1)

@@ -4,12 +4,12 @@ import torch_fidelity
 from scipy.stats import wasserstein_distance
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
+from energyguide.classifiers.energy import energy
 from energyguide.data.dataset import Dataset
-from energyguide.energy import energy
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
 from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
 from energyguide.metrics.samples import Judgement, measure_reference
-from energyguide.nets import files
+from energyguide.nets import weights as files
 from energyguide.nets.resnet import CifarResNet
 
 ARGUMENTS = {"channels": 1, "classes": 3, "block": "basic", "layers": (1, 1), "width": 8}
@@ -122,7 +122,7 @@ def test_energy_divergence_is_the_shift_between_energies(generator):
 def test_judgement_of_sets(judge, tmp_path, pictures):
     """Of the reference itself: distances near 0, and the classes that the judge sees are all right."""
     path = tmp_path / "judge.safetensors"
-    files.save(path, judge.state_dict(), CifarResNet, ARGUMENTS)
+    files.save(path, judge.state_dict(), "resnet.CifarResNet", ARGUMENTS)
     logits = judge(pictures[1].float() / 255)
     seen, images = logits.argmax(1), pictures[1].numpy()
     splits = ("train", "val", "test")

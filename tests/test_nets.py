@@ -3,11 +3,10 @@ import torch
 from diffusers.models.embeddings import get_timestep_embedding
 from torchvision.models import resnet as peer
 
-from energyguide.nets import files
+from energyguide.files.arrays import write_sidecar
+from energyguide.nets import weights as files
 from energyguide.nets.resnet import CifarResNet
-from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet, timestep_embedding
-from energyguide.storage import write_sidecar
 
 SMALL = {"channels": 2, "size": 8, "width": 8, "multipliers": (1, 2), "blocks": 1, "attention": (4,), "dropout": 0.0}
 
@@ -115,28 +114,34 @@ def test_resnet50_has_its_parameters():
 @pytest.mark.parametrize(
     "network, arguments",
     [
-        (UNet, SMALL),
-        (TimeClassifier, SMALL | {"classes": 3}),
-        (CifarResNet, {"channels": 1, "classes": 2, "layers": (1,), "width": 4}),
+        ("unet.UNet", SMALL),
+        ("time_classifier.TimeClassifier", SMALL | {"classes": 3}),
+        ("resnet.CifarResNet", {"channels": 1, "classes": 2, "layers": (1,), "width": 4}),
     ],
 )
 def test_network_in_a_file(tmp_path, network, arguments):
-    model, path = network(**arguments), tmp_path / "net.safetensors"
+    model, path = files.build(network, arguments), tmp_path / "net.safetensors"
     files.save(path, model.state_dict(), network, arguments, note="x")
-    again = files.load(network, path, "cpu")
+    again = files.load(path, "cpu")
     assert not again.training and not any(p.requires_grad for p in again.parameters())
     for name, value in model.state_dict().items():
         assert torch.equal(again.state_dict()[name], value)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ValueError, match="net.safetensors is damaged"):
-        files.load(network, path, "cpu")
+        files.load(path, "cpu")
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "net.safetensors"
-    files.save(path, UNet(**SMALL).state_dict(), UNet, SMALL)
-    write_sidecar(path, architecture="UNet", network=SMALL | {"classes": 2})
+    files.save(path, UNet(**SMALL).state_dict(), "unet.UNet", SMALL)
+    write_sidecar(path, architecture="unet.UNet", network=SMALL | {"classes": 2})
     with pytest.raises(RuntimeError, match="embedding.label"):
-        files.load(UNet, path, "cpu")
-    with pytest.raises(ValueError, match="net.safetensors holds a UNet .*, not a CifarResNet"):
-        files.load(CifarResNet, path, "cpu")
+        files.load(path, "cpu")
+
+
+@pytest.mark.parametrize("name", ["UNet", "unet.Net", "os.system", "..unet.UNet"])
+def test_no_other_module_is_imported_for_a_network(tmp_path, name):
+    path = tmp_path / "net.safetensors"
+    files.save(path, {}, name, SMALL)
+    with pytest.raises((ValueError, ModuleNotFoundError), match="is no network|energyguide.nets.os"):
+        files.load(path, "cpu")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from energyguide import records
-from energyguide.provenance import Checkout, chain, difference, trace
-from energyguide.storage import read_json, write_json, write_text
+from energyguide.files import records
+from energyguide.files.atomic import read_json, write_json, write_text
+from energyguide.run.machine import provenance
+from energyguide.run.provenance import Checkout, chain, difference, trace
 
 DATA, WEIGHTS, NUMBERS = "results/a/data.json", "results/a/nets/w.json", "results/a/numbers.tex"
 
@@ -22,7 +23,7 @@ def made(tmp_path, monkeypatch):
 
     def job(path, inputs, text):
         write_text(path, text)
-        about = {"rule": Path(path).stem, "wildcards": {}, "params": {"lr": 0.5, "layers": [1, 2]}, "seconds": 1.0}
+        about = {"rule": Path(path).stem, "wildcards": {}, "params": {"lr": 0.5, "layers": [1, 2]}, "seconds": 1.0} | provenance()
         records.record([path], inputs=records.checked(["code.py", *inputs]), **about)
 
     job(DATA, [], "[1]")

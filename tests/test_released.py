@@ -8,10 +8,10 @@ from diffusers import UNet2DModel
 from safetensors.torch import save_file
 from torchvision.models import resnet as peer
 
+from energyguide.files.atomic import sha256
 from energyguide.nets.released import diffusers, fit, plain, read, robustness
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
-from energyguide.storage import sha256
 
 OLD = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 

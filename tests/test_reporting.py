@@ -4,19 +4,27 @@ import base64
 import json
 import re
 import shutil
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from energyguide.reporting import figures, numbers, style, tables
+from energyguide.files.arrays import save_arrays
+from energyguide.metrics.scales import best_scale, read_metrics
+from energyguide.metrics.statistics import Number, compare
+from energyguide.reporting import style
 from energyguide.reporting.captions import Place, places
 from energyguide.reporting.layout import Table, plus_minus
-from energyguide.reporting.phrases import compare
-from energyguide.reporting.results import Number, best_scale, first_samples, read_metrics
+from energyguide.reporting.read import first_samples
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.typeset import first_problem, typeset
-from energyguide.storage import save_arrays
+
+
+def topic(name):
+    """A module of reporting/topics."""
+    return import_module(f"energyguide.reporting.topics.{name}")
+
 
 PUBLISHED = """experiment,table,row,column,value,data,source
 cifar10,robustness,0.5,1,68.63,CIFAR-10,Thesis
@@ -65,7 +73,7 @@ def published(tmp_path):
 @pytest.mark.parametrize(("experiment", "cell"), [("cifar10", r"\textbf{70.00} (68.63)"), (None, r"\textbf{70.00}")])
 def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, published, experiment, cell):
     inputs = SimpleNamespace(results=robustness(tmp_path), published=published)
-    table = tables.robustness(inputs, SimpleNamespace(published=experiment))
+    table = topic("robustness").table_robustness(inputs, SimpleNamespace(published=experiment))
     assert f"$0.5$ & 0.00 & {cell} \\\\" in table.latex()
     assert "0.5,1,0.7," + ("0.6863" if experiment else "") + ",PGD-20,l2,test,10" in table.csv()
 
@@ -78,7 +86,7 @@ def test_published_quality_has_a_line_of_its_own(tmp_path, published):
     rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,CIFAR-10,Thesis\n" for c in columns)
     write(tmp_path / "published.csv", PUBLISHED + rows)
     params = SimpleNamespace(published="cifar10", variants={"ddpm": {"label": "DDPM", "steps": 5}})
-    text = tables.unconditional(inputs, params).latex()
+    text = topic("unguided").table_unconditional(inputs, params).latex()
     assert r"\quad reported, CIFAR-10 &  & 16.49 & 16.49 & 16.49 & 16.49 & -- \\" in text
     assert "FID (200/train)" in text and r"& $15.00$ \\" in text
 
@@ -103,14 +111,14 @@ def test_the_first_samples_at_a_scale_come_from_the_shard_that_holds_it(tmp_path
 
 
 def test_the_drawn_schedulers_are_those_of_the_guidance():
-    from energyguide.guidance import sigmoid
-    from energyguide.schedule import linear_schedule
+    from energyguide.diffusion.schedule import linear_schedule
+    from energyguide.diffusion.units import sigmoid
+    from energyguide.studies.units import curves
 
     given = {"y0": 0.1, "k": 0.01, "t0": 500}
-    standard, curve, sigma = figures.weights({"steps": 1000, "beta_start": 1e-4, "beta_end": 0.02}, given)
-    schedule = linear_schedule()
-    assert np.allclose(standard, (1 - schedule.abar).sqrt()) and np.allclose(sigma, schedule.sigma("small"))
-    assert np.allclose(curve, [sigmoid(t, **given) for t in range(1000)])
+    drawn, schedule = curves({"steps": 1000, "beta_start": 1e-4, "beta_end": 0.02}, [given]), linear_schedule()
+    assert np.allclose(drawn["standard"], (1 - schedule.abar).sqrt()) and np.allclose(drawn["sigma"], schedule.sigma("small"))
+    assert np.allclose(drawn["sigmoid"], [[sigmoid(t, **given) for t in range(1000)]])
 
 
 def test_a_number_has_the_standard_deviation_of_its_sets():
@@ -133,6 +141,7 @@ def samples(folder, variants):
     floor = write(folder / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(1.0)})
     models = {"m": {"p_uncond": 1}}
     params = SimpleNamespace(title="tests", models=models, variants=blocks, baseline="free", energy={"classifier": "eps1"})
+    params.classifiers = {"eps1": {"kind": "image", "eps_train": 1}}
     return Samples(SimpleNamespace(metrics=files, floor=floor), params)
 
 
@@ -153,7 +162,7 @@ def test_the_sentence_on_dE_follows_the_measurement(tmp_path, after, verb):
             "after": (energy(guidance="joint", **{"lambda": 0.5}), {1: (4.0, 0.9, after)}),
         },
     )
-    assert verb in numbers.joint(found)["sayJoint"]
+    assert verb in topic("energy_guidance").numbers_joint(found)["sayJoint"]
 
 
 def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
@@ -166,21 +175,21 @@ def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
             "broken": (energy(), {1: (3.0, 0.05), 2: (2.0, 0.9)}),
         },
     )
-    said = numbers.scales(found)["sayScales"]
+    said = topic("guidance").numbers_scales(found)["sayScales"]
     assert "in 2 of the 3 variants" in said and "in 1 the largest" in said and "smallest scale tried in 1." in said
 
 
 def test_sentences_without_their_variants_say_so(tmp_path):
     found = samples(tmp_path, {"free": FREE, "one": (energy(), {1: (2.0, 0.5)})})
-    assert "in this edition" in numbers.plain_against_robust(found)["sayPlainRobust"]
-    assert "in this edition" in numbers.schedulers(found)["saySchedulers"]
-    assert "in this edition" in numbers.joint(found)["sayJoint"]
-    assert "DDPM has an FID" in numbers.unguided(found)["sayUnconditional"]
+    assert "in this edition" in topic("guidance").numbers_plain_against_robust(found)["sayPlainRobust"]
+    assert "in this edition" in topic("energy_guidance").numbers_schedulers(found)["saySchedulers"]
+    assert "in this edition" in topic("energy_guidance").numbers_joint(found)["sayJoint"]
+    assert "DDPM has an FID" in topic("unguided").numbers_unguided(found)["sayUnconditional"]
 
 
 def test_published_numbers_are_compared_cell_by_cell(tmp_path, published):
     inputs = SimpleNamespace(robustness=robustness(tmp_path), published=published)
-    said = numbers.published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
+    said = topic("robustness").numbers_published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
     assert "1 cells" in said and "1.4 points" in said
 
 
@@ -264,11 +273,11 @@ def test_what_latex_complained_of_is_found_in_its_log():
 @pytest.mark.skipif(not shutil.which("latexmk"), reason="needs latexmk; `make tex` installs it")
 def test_a_paper_is_typeset_and_an_undefined_reference_is_refused(tmp_path):
     write(tmp_path / "in/main.tex", r"\documentclass{article}\begin{document}Hello\end{document}")
-    typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf")
+    typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf", "abc")
     assert (tmp_path / "out/paper.pdf").read_bytes().startswith(b"%PDF")
     write(tmp_path / "in/main.tex", r"\documentclass{article}\begin{document}See \ref{none}\end{document}")
     with pytest.raises(ValueError, match="Reference `none'"):
-        typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf")
+        typeset(tmp_path / "in", tmp_path / "out/paper", tmp_path / "out/paper.pdf", "abc")
 
 
 @pytest.mark.parametrize("titles", [["airplane", "automobile", "bird"] * 4, ["0", "1", "2"] * 4, None])

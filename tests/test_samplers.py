@@ -3,8 +3,9 @@ import pytest
 import torch
 from diffusers.schedulers import scheduling_ddpm
 
-from energyguide.samplers import Guidance, last, reverse, to_uint8
-from energyguide.schedule import linear_schedule, respace
+from energyguide.diffusion.hooks import Guidance
+from energyguide.diffusion.samplers import last, reverse, to_uint8
+from energyguide.diffusion.schedule import linear_schedule, respace
 
 FULL = linear_schedule()
 SAMPLERS = [

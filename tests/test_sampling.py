@@ -7,23 +7,16 @@ from itertools import pairwise
 import pytest
 import torch
 
-from energyguide import checkpoints
-from energyguide.guidance import Models
+from energyguide.diffusion.denoisers.diffusion import with_process
+from energyguide.diffusion.guides import find_guidance
+from energyguide.diffusion.hooks import Models
+from energyguide.diffusion.samplers import reverse, to_uint8
+from energyguide.diffusion.sampling import divergence, draw, draw_shard, shard_batches, walk
+from energyguide.diffusion.schedule import linear_schedule, respace, schedule_of
+from energyguide.metrics.samples import gathered
 from energyguide.nets.unet import UNet
-from energyguide.samplers import reverse, to_uint8
-from energyguide.sampling import (
-    divergence,
-    draw,
-    draw_shard,
-    find_guidance,
-    gathered,
-    shard_batches,
-    walk,
-    with_process,
-)
-from energyguide.schedule import linear_schedule, respace, schedule_of
-from energyguide.storage import ResumeState
-from energyguide.trajectory import frames, record
+from energyguide.run.resume import Interrupted, ResumeState
+from energyguide.studies.trajectories import frames, record
 
 PROCESS = {"steps": 1000, "beta_start": 1e-4, "beta_end": 0.02}
 SPEC = {
@@ -158,7 +151,7 @@ def test_a_scale_that_diverges_is_black_and_drawn_no_further_and_the_others_go_o
             os.kill(os.getpid(), signal.SIGTERM)
         return ended(batch, scale=scale)
 
-    with pytest.raises(checkpoints.Interrupted) if interrupted else nullcontext():
+    with pytest.raises(Interrupted) if interrupted else nullcontext():
         draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
     images, seconds, diverged = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
     assert capsys.readouterr().out.count("the variant diverged at scale 1e+30: 4 of 4 samples ceased to be finite") == 1
@@ -182,7 +175,7 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
         return ended(batch, scale=scale)
 
     for _ in range(3):
-        with pytest.raises(checkpoints.Interrupted):
+        with pytest.raises(Interrupted):
             draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
     images, seconds, _ = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
     assert asked == [(scale, batch.start) for scale in scales for batch in batches]
@@ -207,11 +200,6 @@ def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path):
     again, *_ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert torch.equal(again[1.0], images[1.0]) and len(asked) == 4
     assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
-
-
-def test_unknown_guidance_names_the_known():
-    with pytest.raises(ValueError, match="'magic' is unknown; there are unguided, classifier"):
-        find_guidance({"guidance": "magic"}, 1.0, Models())
 
 
 @pytest.mark.parametrize("count, steps", [(2, 2), (5, 50), (10, 10), (7, 1000)])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from energyguide.schedule import linear_schedule, respace
+from energyguide.diffusion.schedule import linear_schedule, respace
 
 FULL = linear_schedule()
 

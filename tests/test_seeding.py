@@ -2,7 +2,7 @@ import pytest
 import torch
 from scipy import stats
 
-from energyguide.seeding import fold, normal, philox, uniform
+from energyguide.data.noise import fold, normal, philox, uniform
 
 WORDS = 0xFFFFFFFF
 

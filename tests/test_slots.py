@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-JOB = "import sys; from energyguide.slots import own_gpu; print(own_gpu(2, sys.argv[1]), flush=True); input()"
+JOB = """
+import os, sys; from energyguide.run import slots
+slots.take_gpu(sys.argv[1]); print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True); input()
+"""
 
 
 @pytest.fixture
@@ -15,7 +18,7 @@ def job(tmp_path):
     started = []
 
     def start(**environment):
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": "0,1", **environment}
         process = subprocess.Popen(
             [sys.executable, "-c", JOB, tmp_path], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -39,5 +42,5 @@ def test_each_job_has_a_gpu_of_its_own_and_a_dead_one_has_none(job):
 
 def test_allocations_and_visible_gpus_are_told_apart(job):
     assert job(SLURM_JOB_ID="1")[1] == job(SLURM_JOB_ID="2")[1] == 0  # each counts its GPUs from 0
-    assert job(CUDA_VISIBLE_DEVICES="2,3")[1] == job(CUDA_VISIBLE_DEVICES="0,1")[1] == 0
-    assert job(CUDA_VISIBLE_DEVICES="1,2")[1] == 0
+    assert job(CUDA_VISIBLE_DEVICES="2,3")[1] == 2 and job(CUDA_VISIBLE_DEVICES="0,1")[1] == 0
+    assert job(CUDA_VISIBLE_DEVICES="4")[1] == 4

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from energyguide.slurm import do_without_accounts, requeue_when_out_of_time, seconds
+from energyguide.run.slurm import do_without_accounts, requeue_when_out_of_time, seconds
 
 
 @pytest.mark.parametrize(

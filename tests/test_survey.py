@@ -11,7 +11,7 @@ from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeServic
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from energyguide.reporting.survey import COLUMNS, Answer, page, read_answers, tally
+from energyguide.reporting.topics.survey import COLUMNS, Answer, page, read_answers, tally
 
 ROBUST, VANILLA = SYSTEMS = ("time-robust", "time-vanilla")
 SURVEY = {"id": "0123456789abcdef", "systems": list(SYSTEMS), "pairs": ["cat", "dog", "cat", "dog"], "seed": 0}

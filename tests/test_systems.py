@@ -12,16 +12,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
-from test_reporting import PROTOCOL, write
+from test_reporting import PROTOCOL, topic, write
 
 from energyguide.config import derive
 from energyguide.config.resolve import resolve
-from energyguide.reporting import figures, generators, numbers, systems, tables
-from energyguide.reporting.results import Number
+from energyguide.files.arrays import save_arrays
+from energyguide.metrics.statistics import Number
 from energyguide.reporting.samples import Samples
-from energyguide.reporting.style import plt
-from energyguide.reporting.survey import COLUMNS
-from energyguide.storage import save_arrays
+from energyguide.reporting.style import pyplot
+from energyguide.reporting.topics.survey import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 TIME = {"unguided": "plain", "vanilla": "van", "robust": "rob"}
@@ -100,7 +99,9 @@ def test_the_compared_guidances_stand_at_their_best_scales_over_the_reported_one
     )
     published = publish(tmp_path, "time_quality,robust,fid,2.85", "time_quality,robust,precision,0.82")
     inputs = SimpleNamespace(metrics=files, published=published)
-    table = tables.time_quality(inputs, SimpleNamespace(published="cifar10", compared=TIME, variants=LABELS))
+    table = topic("time_classifiers").table_time_quality(
+        inputs, SimpleNamespace(published="cifar10", compared=TIME, variants=LABELS)
+    )
     assert rows(table)[1:] == [
         ["Plain", "--", pm(0.5), pm(0.7), pm(6), pm(2), pm(50, 1)],
         ["Van", r"2\,$\sigma_t^2$", pm(0.5), pm(0.5), pm(3), pm(2), pm(50, 1)],
@@ -114,7 +115,7 @@ def test_iterations_have_the_reported_number_below_their_own(tmp_path):
     steps = {"plain@50": 50, "plain@50000": 50000, "plain": 800000}
     files = measure(tmp_path, {name: {0: {"fid": fid}} for name, fid in zip(steps, (9, 3, 4), strict=True)})
     inputs = SimpleNamespace(metrics=files, published=publish(tmp_path, "time_iterations,fid,50000,7.67"))
-    table = tables.time_iterations(inputs, SimpleNamespace(published="cifar10", steps=steps))
+    table = topic("time_classifiers").table_time_iterations(inputs, SimpleNamespace(published="cifar10", steps=steps))
     assert rows(table) == [
         ["Iterations", "50", "50,000", "800,000"],
         ["FID", pm(9), pm(3), pm(4)],
@@ -128,7 +129,7 @@ def test_threats_stand_by_ball_and_steps_the_least_fid_bold_and_the_reported_in_
     files = measure(tmp_path, {name: {1: {"fid": 1}, 2: {"fid": value}} for name, value in fid.items()})
     published = publish(tmp_path, "time_threats,l2-0.5,7,7.60", "time_threats,linf-4/255,5,7.61", "time_threats,l2-4/255,7,1.23")
     inputs = SimpleNamespace(metrics=files, published=published)
-    table = tables.time_threats(inputs, SimpleNamespace(published="cifar10", scale=2, threats=THREATS))
+    table = topic("time_classifiers").table_time_threats(inputs, SimpleNamespace(published="cifar10", scale=2, threats=THREATS))
     assert rows(table) == [
         ["Threat model", "5 steps", "7 steps"],
         [r"$\|\boldsymbol{\delta}\|_2 \le 0.5$", pm(5), f"{pm(4)} (7.60)"],
@@ -149,7 +150,7 @@ def test_the_tables_by_scale_begin_with_the_unguided_model_and_have_the_scales_o
     )
     published = publish(tmp_path, "time_scales,robust fid,2,7.58", "time_precision,vanilla recall,0,0.65")
     inputs, params = SimpleNamespace(metrics=files, published=published), SimpleNamespace(published="cifar10", compared=TIME)
-    table = tables.time_scales(inputs, params)
+    table = topic("time_classifiers").table_time_scales(inputs, params)
     assert rows(table) == [
         ["", "$s = 0$", "$s = 0.5$", "$s = 2$", "$s = 10$"],
         ["Vanilla, FID", pm(6), pm(5), pm(4), "--"],
@@ -157,7 +158,7 @@ def test_the_tables_by_scale_begin_with_the_unguided_model_and_have_the_scales_o
         [r"\quad reported, Some data", "--", "--", "7.58", "--"],
     ]
     assert [r["reported"] for r in records(table)] == ["", "", "", "", "7.58", ""]
-    assert rows(tables.time_precision(inputs, params))[1:] == [
+    assert rows(topic("time_classifiers").table_time_precision(inputs, params))[1:] == [
         ["Vanilla, P", pm(0.5), pm(0.5), pm(0.5), "--"],
         ["Vanilla, R", pm(0.8), pm(0.6), pm(0.4), "--"],
         [r"\quad reported, Some data", "0.65", "--", "--", "--"],
@@ -171,7 +172,9 @@ def test_classifier_free_begins_at_no_guidance_and_has_reported_columns_where_th
     files = measure(tmp_path, {"given": {0: {"fid": 4, "is": 3}}, "free": {0.1: {"fid": 3, "is": 4}, 2: {"fid": 7, "is": 9}}})
     published = publish(tmp_path, "classifier_free,0,fid,1.80", "classifier_free,2,fid,21.03", "classifier_free,2,is,225.5")
     inputs = SimpleNamespace(metrics=files, published=published)
-    table = tables.classifier_free(inputs, SimpleNamespace(published=experiment, variant="free", unguided="given"))
+    table = topic("classifier_free").table_classifier_free(
+        inputs, SimpleNamespace(published=experiment, variant="free", unguided="given")
+    )
     rest = [pm(0.5), pm(0.5), pm(50, 1)]
     ours = [["$0$", pm(4), pm(3)], ["$0.1$", rf"\boldmath{pm(3)}", pm(4)], ["$2$", pm(7), rf"\boldmath{pm(9)}"]]
     reported = [["1.8", "--"], ["--", "--"], ["21.03", "225.5"]] if experiment else [[]] * 3
@@ -182,7 +185,9 @@ def test_classifier_free_begins_at_no_guidance_and_has_reported_columns_where_th
 
 def test_preferences_are_those_of_the_answers(tmp_path):
     published = publish(tmp_path, "preferences,0.8,second,8.5")
-    table = tables.preferences(SimpleNamespace(**answers(tmp_path), published=published), SimpleNamespace(published="cifar10"))
+    table = topic("survey").table_preferences(
+        SimpleNamespace(**answers(tmp_path), published=published), SimpleNamespace(published="cifar10")
+    )
     found = rows(table)[1:]
     assert found[0] == [r"$50\%$", "60.0", "20.0", "20.0"] and found[3] == [r"$80\%$", "40.0", "20.0", "40.0"]
     assert found[4] == [r"\quad reported, Some data", "--", "8.5", "--"] and len(found) == 5
@@ -193,7 +198,7 @@ def test_preferences_are_those_of_the_answers(tmp_path):
 
 def test_the_summary_is_at_the_least_joint_distance_and_shows_it(tmp_path):
     files = measure(tmp_path, {"van": {1: {"fid": 2, "fjd_train": 30}, 4: {"fid": 3, "fjd_train": 20}}})
-    table = tables.summary(SimpleNamespace(metrics=files), SimpleNamespace(variants={"van": LABELS["van"]}))
+    table = topic("guidance").table_summary(SimpleNamespace(metrics=files), SimpleNamespace(variants={"van": LABELS["van"]}))
     header, (name, scale, *cells) = rows(table)
     found = dict(zip(header[2:], cells, strict=True))
     assert (name, scale) == ("Van", r"4\,$\sigma_t^2$") and found["FID"] == pm(3)
@@ -207,28 +212,30 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     params = SimpleNamespace(published="cifar10", variants=LABELS, compared=TIME, scale=2, threats=THREATS)
     lost = ["diverged"] * 7
 
-    (_, *summary) = rows(tables.summary(inputs, params))
+    (_, *summary) = rows(topic("guidance").table_summary(inputs, params))
     assert summary[1] == ["Van", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
     assert summary[2][:4] == ["Rob", r"2\,$\sigma_t^2$", pm(2), pm(4)]
-    assert rows(tables.scales(inputs, params))[2:] == [
+    assert rows(topic("guidance").table_scales(inputs, params))[2:] == [
         ["Van", r"2\,$\sigma_t^2$", *lost],
         ["Rob", r"1\,$\sigma_t^2$", *lost],
         ["", r"2\,$\sigma_t^2$", *summary[2][2:9]],
         ["", r"4\,$\sigma_t^2$", *lost],
     ]
-    by = {(r["variant"], r["scale"]): r for r in records(tables.scales(inputs, params))}
+    by = {(r["variant"], r["scale"]): r for r in records(topic("guidance").table_scales(inputs, params))}
     measures = ("fid", "fid_std", "accuracy", "seconds_per_image", "fid_all_train")
     assert {by["rob", "4.0"][key] for key in measures} == {"diverged"} and by["rob", "2.0"]["fid"] == "4.0"
 
-    assert rows(tables.time_scales(inputs, params))[1:] == [
+    assert rows(topic("time_classifiers").table_time_scales(inputs, params))[1:] == [
         ["Vanilla, FID", pm(6), "--", "diverged", "--"],
         ["Robust, FID", pm(6), "diverged", pm(4), "diverged"],
     ]
-    assert rows(tables.time_threats(inputs, params))[1:] == [
+    assert rows(topic("time_classifiers").table_time_threats(inputs, params))[1:] == [
         [r"$\|\boldsymbol{\delta}\|_2 \le 0.5$", "diverged", rf"\boldmath{pm(4)}"],
         [r"$\|\boldsymbol{\delta}\|_\infty \le 4/255$", "diverged (7.61)", "diverged"],
     ]
-    free = tables.classifier_free(inputs, SimpleNamespace(published=None, variant="rob", unguided="plain"))
+    free = topic("classifier_free").table_classifier_free(
+        inputs, SimpleNamespace(published=None, variant="rob", unguided="plain")
+    )
     assert [line[1] for line in rows(free)[1:]] == [pm(6), "diverged", rf"\boldmath{pm(4)}", "diverged"]
 
 
@@ -261,7 +268,7 @@ def likelihoods(tmp_path):
 
 
 def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_reported_ones(likelihoods):
-    table = tables.likelihood(*likelihoods)
+    table = topic("likelihood").table_likelihood(*likelihoods)
     models = [(row["model"], row["steps"], float(row["total"]), row["reported_plain"]) for row in records(table)]
     assert models == [("plain", "99", 4, ""), ("vdm", "99", 3, "2.65"), ("vdm", "continuous", 3, "2.65")]
     first = [line[0] for line in rows(table)[1:]]
@@ -283,7 +290,7 @@ def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_report
 
 
 def test_the_sentences_on_likelihood_name_the_lowest_bound_and_what_the_shape_changes(likelihoods):
-    said = generators.likelihood(*likelihoods)
+    said = topic("likelihood").numbers_likelihood(*likelihoods)
     lowest = r"The lowest bound is that of \emph{Variational}, $3.000 \pm 0.014$ bits per dimension, with \emph{DDPM} at $4.000"
     assert said["sayLikelihood"].startswith(lowest) and (said["likelihoodImages"], said["likelihoodDraws"]) == ("30", 2)
     assert "above it" in said["sayInvariance"] and "3.00 (linear)" in said["sayInvariance"]
@@ -291,7 +298,7 @@ def test_the_sentences_on_likelihood_name_the_lowest_bound_and_what_the_shape_ch
 
 
 def test_schedules_and_bounds_are_drawn_each_in_its_colour(likelihoods):
-    curves, terms, bounds = figures.likelihood(*likelihoods).axes
+    curves, terms, bounds = topic("likelihood").figure_likelihood(*likelihoods).axes
     assert [line.get_label() for line in curves.lines] == ["learned", "linear", "quadratic"]
     assert [text.get_text() for text in terms.get_xticklabels()] == ["learned", "linear", "quadratic"]
     dashed = [line for line in bounds.lines if line.get_linestyle() == "--"]
@@ -305,16 +312,16 @@ def test_quality_stands_beside_its_cost(tmp_path):
         metrics=files, published=publish(tmp_path, "generators,A GAN,fid_all_train,3.75", "generators,A GAN,seconds,0.21")
     )
     labels = {name: {"label": name.capitalize()} for name in ("slow", "fast")}
-    table = tables.generators(inputs, SimpleNamespace(published="cifar10", variants=labels))
+    table = topic("cost").table_generators(inputs, SimpleNamespace(published="cifar10", variants=labels))
     cells = rows(table)[1:]
     assert cells[0] == ["Slow", pm(2), pm(2), pm(0.5), pm(0.5), "2.00", "5", "0.1"]
     assert cells[-1] == ["A GAN, Some data", "--", "--", "--", "--", "3.75", "--", "0.21"]
-    figure = figures.generators(inputs, SimpleNamespace(variants={**labels, "lost": {"label": "Lost"}}))
+    figure = topic("cost").figure_generators(inputs, SimpleNamespace(variants={**labels, "lost": {"label": "Lost"}}))
     points = [[container[0].get_xydata().tolist()[0] for container in axes.containers] for axes in figure.axes]
     assert points[0] == [[100, 2], [100, 1]] and len(points[1]) == 2
     params = SimpleNamespace(generators={"fast": {"label": "Fast"}, "gan": {}}, adversarial={"gan": {}})
     samples = SimpleNamespace(baseline="slow", number=lambda *_: Number(2, 0.01), called=str, text=lambda *_: "2")
-    said = generators.cost(inputs, samples, params)["sayVariational"]
+    said = topic("vdm").numbers_cost(inputs, samples, params)["sayVariational"]
     assert said == rf"\emph{{Fast}} has an FID of {pm(3)}, above that of slow in as many steps (2)."
 
 
@@ -335,16 +342,18 @@ def modes(folder):
 def test_modes_stand_by_steps_below_those_of_real_images(tmp_path):
     published = publish(tmp_path, "modes,A GAN,modes,762", "modes,A GAN,kl,2.173")
     inputs = SimpleNamespace(**modes(tmp_path), published=published)
-    assert [line[1:] for line in rows(tables.modes(inputs, SimpleNamespace(published="cifar10")))[2:]] == [
+    assert [line[1:] for line in rows(topic("modes").table_modes(inputs, SimpleNamespace(published="cifar10")))[2:]] == [
         ["25/25", "99.0", "1,000/1,000", "0.020"],
         ["20/25", "40.0", "--", "--"],
         ["25/25", "50.0", "900/1,000", "0.500"],
         ["", "", "762", "2.173"],
     ]
-    said = generators.modes(inputs)
+    said = topic("modes").numbers_modes(inputs)
     assert "20 with $T=2$" in said["sayPoints"] and r"(50\% of the points near one)" in said["sayPoints"]
     assert "covers 900 of the 1,000 kinds, at a divergence of 0.500 nats" in said["sayStacked"]
-    figure = figures.modes(SimpleNamespace(points=inputs.points, stacked=tmp_path / "stacked.npz"), SimpleNamespace())
+    figure = topic("modes").figure_modes(
+        SimpleNamespace(points=inputs.points, stacked=tmp_path / "stacked.npz"), SimpleNamespace()
+    )
     assert [axes.get_title() for axes in figure.axes][:3] == ["data", "$T=2$: 20 of 25", "$T=4$: 25 of 25"]
     assert len(figure.axes) == 5
 
@@ -359,7 +368,7 @@ def test_a_model_without_a_part_is_compared_with_the_whole_of_as_many_steps(tmp_
         "four": {"label": "Four", "steps": 4, "kind": "posterior"},
         "direct": {"label": "Direct", "steps": 4, "kind": "direct"},
     }
-    said = generators.adversarial(SimpleNamespace(metrics=files), SimpleNamespace(adversarial=models))
+    said = topic("ddgan").numbers_adversarial(SimpleNamespace(metrics=files), SimpleNamespace(adversarial=models))
     assert said["sayGans"].startswith(rf"The FID of the whole model is {pm(4)} (recall") and "in 2 and" in said["sayGans"]
     assert rf"that of \emph{{Direct}}, {pm(fid)}, {verdict} that of the whole model in 4" in said["sayGanAblations"]
 
@@ -403,11 +412,17 @@ def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tm
         "modes",
     }
     for name, wanted in published.items():
-        body = getattr(tables, name)(inputs, params).body
+        body = table_of(name)(inputs, params).body
         shown = Counter(
             float(number) for line in filter(None, body) for cell in line for number in re.findall(r"\d+\.?\d*", cell)
         )
         assert wanted <= shown, f"{name}: {sorted((wanted - shown).elements())} of published.csv are not shown"
+
+
+def table_of(name):
+    """The function that makes a table, wherever its topic is."""
+    functions = (getattr(topic(module), f"table_{name}", None) for module in derive.modules("reporting/topics"))
+    return next(filter(None, functions))
 
 
 VARIANTS = {
@@ -424,6 +439,11 @@ VARIANTS = {
     "standard": {"guidance": "energy", "model": "unconditional", "classifier": "eps1", "unit": "standard"},
     "twice": {"guidance": "joint", "model": "unconditional", "classifier": "eps1", "unit": "sigmoid", "lambda": 0.5},
 }
+CLASSIFIERS = {
+    **{f"eps{eps:g}": {"kind": "image", "eps_train": eps} for eps in (0, 0.5, 1)},
+    "time-vanilla": {"kind": "time", "eps_train": 0.0},
+    **dict.fromkeys(("time-l2-0.5-7", "time-l2-1-7"), {"kind": "time", "eps_train": 0.5}),
+}
 GUIDED = [name for name, spec in VARIANTS.items() if "unit" in spec]
 
 
@@ -436,6 +456,7 @@ def found(tmp_path):
         usual = {name: {1 if "unit" in spec else 0: {}} for name, spec in variants.items()}
         models = {"unconditional": {"p_uncond": 1}, "conditional": {"p_uncond": 0}, "joint": {"p_uncond": 0.1}}
         params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy={"classifier": "eps1"})
+        params.classifiers = CLASSIFIERS
         floor = write(tmp_path / "floor.json", {"fid": [1]})
         return Samples(SimpleNamespace(metrics=measure(tmp_path, {**usual, **own}), floor=floor), params)
 
@@ -449,7 +470,7 @@ VERDICTS = [(-1, "lower"), (0, "the same within its spread"), (1, "higher")]
 @pytest.mark.parametrize(("more", "verdict"), VERDICTS)
 def test_the_sentence_on_the_robust_classifier_compares_it_with_either(found, more, verdict):
     def say(**robust):
-        return systems.time_dependent(found(van={4: {}}, rob={2: robust}), COMPARED)["sayTimeQuality"]
+        return topic("time_classifiers").numbers_time_dependent(found(van={4: {}}, rob={2: robust}), COMPARED)["sayTimeQuality"]
 
     assert f"FID with the robust classifier is {verdict} ({pm(5 + more)} at $s=2$, against {pm(5)} at $s=4$" in say(fid=5 + more)
     assert f"against the unguided model ({pm(5)}) its FID is {verdict}." in say(fid=5 + more)
@@ -458,7 +479,7 @@ def test_the_sentence_on_the_robust_classifier_compares_it_with_either(found, mo
 
 
 def test_the_sentence_on_scales_counts_those_that_both_have_and_follows_the_line_to_its_end(found):
-    said = systems.time_dependent(
+    said = topic("time_classifiers").numbers_time_dependent(
         found(
             van={1: {"fid": 4}, 2: {"fid": 4}, 3: {"precision": 0.7, "recall": 0.4}},
             rob={1: {"fid": 3}, 2: {"fid": 6}, 3: {"fid": 4}, 4: {"fid": 1, "recall": 0.9}, 8: {"precision": 0.2}},
@@ -482,7 +503,7 @@ def test_the_sentence_on_iterations_says_where_the_fid_is_least(tmp_path, fids, 
     snapshots = {"plain@1000": 1000, "plain@2000": 2000, "plain": 3000}
     files = measure(tmp_path, {name: {0: {"fid": fid}} for name, fid in zip(snapshots, fids, strict=True)})
     params = SimpleNamespace(snapshots=snapshots)
-    assert said in systems.iterations(SimpleNamespace(metrics=files), params)["sayTimeIterations"]
+    assert said in topic("time_classifiers").numbers_iterations(SimpleNamespace(metrics=files), params)["sayTimeIterations"]
 
 
 @pytest.mark.parametrize(
@@ -495,7 +516,7 @@ def test_the_sentence_on_iterations_says_where_the_fid_is_least(tmp_path, fids, 
 def test_the_sentence_on_threats_names_the_best_and_says_whether_it_matters(tmp_path, fids, said):
     files = measure(tmp_path, {name: {1: {"fid": 0.5}, 2: {"fid": fid}} for name, fid in zip(THREATS, fids, strict=True)})
     files += measure(tmp_path, {"plain": {0: {"fid": 4.5}}})
-    found = systems.threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+    found = topic("time_classifiers").numbers_threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
     assert said in found
     assert f"The least is {'below' if min(fids) < 4.5 else 'above'} that of the same model unguided (4.50)." in found
 
@@ -504,7 +525,7 @@ def test_the_sentence_on_threats_names_the_best_and_says_whether_it_matters(tmp_
 def test_the_sentences_on_classifier_free_guidance_follow_its_line_from_no_guidance(found, more, verdict):
     params = SimpleNamespace(classifier_free={"variant": "free", "unguided": "given"})
     samples = found(given={0: {"is": 7}}, free={0.1: {"fid": 5 + more, "fjd_train": 1}, 3: {"fid": 9, "is": 7 + more}})
-    said = systems.classifier_free(samples, params)
+    said = topic("classifier_free").numbers_classifier_free(samples, params)
     assert rf"at its best scale ($w=0.1$), has a class accuracy of {pm(50, 1)}\%" in said["sayClassifierFree"]
     assert f"its FID is {verdict} ({pm(5 + more)} against {pm(5)})" in said["sayClassifierFree"]
     least, most = "0.1" if more < 0 else "0", "3" if more > 0 else "0"
@@ -514,11 +535,13 @@ def test_the_sentences_on_classifier_free_guidance_follow_its_line_from_no_guida
 
 @pytest.mark.parametrize(("more", "verdict"), VERDICTS)
 def test_both_kinds_of_guidance_together_are_compared_with_each_alone(found, more, verdict):
-    said = systems.together(found(energy={2: {"fid": 9, "accuracy": 0.5}}, both={4: {"fid": 5 + more, "accuracy": 0.9}}))
+    said = topic("classifier_free").numbers_together(
+        found(energy={2: {"fid": 9, "accuracy": 0.5}}, both={4: {"fid": 5 + more, "accuracy": 0.9}})
+    )
     assert said["freeWeight"] == "0.1" and f"With both, at $s=4$, the FID is {pm(5 + more)}" in said["sayTogether"]
     assert f"its FID is {verdict} and its class accuracy higher compared with \\emph{{Free}} at $w=1$" in said["sayTogether"]
     assert "its FID is lower and its class accuracy higher compared with \\emph{Energy} at $s=2$" in said["sayTogether"]
-    assert "not combined in this edition" in systems.together(found(without=["both"]))["sayTogether"]
+    assert "not combined in this edition" in topic("classifier_free").numbers_together(found(without=["both"]))["sayTogether"]
 
 
 def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farthest(tmp_path):
@@ -529,7 +552,9 @@ def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farth
             "alignment": {name: {"0": mean[name[:6]] - 0.1, "500": mean[name[:6]] + 0.1} for name in names},
             "protocol": {"n": 2000, "timesteps": [0, 500]},
         }
-        return systems.implicit(SimpleNamespace(implicit=write(tmp_path / "implicit.json", found)))
+        return topic("implicit").numbers_implicit(
+            SimpleNamespace(implicit=write(tmp_path / "implicit.json", found)), SimpleNamespace(classifiers=CLASSIFIERS)
+        )
 
     said = say(**{"eps0.5": 0.3, "time-v": 0.2, "time-l": 0.4})
     assert (said["implicitImages"], said["implicitLevels"]) == ("2,000", 2)
@@ -544,7 +569,9 @@ def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farth
 @pytest.mark.parametrize(("more", "verdict"), VERDICTS)
 def test_the_last_word_is_on_the_guided_system_of_the_least_joint_distance(found, more, verdict):
     best = {"fid": 8, "fjd_train": 3 + more}
-    said = systems.overall(found(plain={0: {"fjd_train": 3, "fid": 6}}, free={2: best, 4: {"fid": 4}}), COMPARED)
+    said = topic("guidance").numbers_overall(
+        found(plain={0: {"fjd_train": 3, "fid": 6}}, free={2: best, 4: {"fid": 4}}), COMPARED
+    )
     assert said["nSystems"] == len(VARIANTS)
     assert f"belongs to \\emph{{Free}} at $w=2$: FID {pm(8)}" in said["sayOverall"]
     assert f"model (FID {pm(6)}) that distance is {verdict}." in said["sayOverall"]
@@ -552,19 +579,35 @@ def test_the_last_word_is_on_the_guided_system_of_the_least_joint_distance(found
 
 def test_best_scales_at_the_ends_of_their_grids_are_named(found):
     inside = {1: {"fjd_train": 9}, 2: {"fjd_train": 1}, 4: {"fjd_train": 9}}
-    said = systems.edges(found(**dict.fromkeys(("van", "rob", "free", "energy", "both"), inside)))["sayEdges"]
+    said = topic("guidance").numbers_edges(found(**dict.fromkeys(("van", "rob", "free", "energy", "both"), inside)))["sayEdges"]
     assert said == "No best scale lies at an end of its grid."
     low, high = {1: {"fjd_train": 1}, 2: {}}, {1: {}, 2: {"fjd_train": 1}}
-    said = systems.edges(found(van=low, rob=inside, free=low, energy=high, both={3: {}}))["sayEdges"]
+    said = topic("guidance").numbers_edges(found(van=low, rob=inside, free=low, energy=high, both={3: {}}))["sayEdges"]
     assert r"the smallest tried for \emph{Van} and \emph{Free}, and the largest tried for \emph{Energy}, so" in said
 
 
 def said_of(samples):
     """All that the text says of samples, by macro."""
     params = SimpleNamespace(**vars(COMPARED), classifier_free={"variant": "free", "unguided": "given"})
-    on_samples = (numbers.plain_against_robust, numbers.schedulers, numbers.joint, numbers.scales, numbers.best)
-    found = [function(samples) for function in (*on_samples, systems.together, systems.edges)]
-    found += [function(samples, params) for function in (systems.time_dependent, systems.classifier_free, systems.overall)]
+    on_samples = (
+        topic("guidance").numbers_plain_against_robust,
+        topic("energy_guidance").numbers_schedulers,
+        topic("energy_guidance").numbers_joint,
+        topic("guidance").numbers_scales,
+        topic("guidance").numbers_best,
+    )
+    found = [
+        function(samples)
+        for function in (*on_samples, topic("classifier_free").numbers_together, topic("guidance").numbers_edges)
+    ]
+    found += [
+        function(samples, params)
+        for function in (
+            topic("time_classifiers").numbers_time_dependent,
+            topic("classifier_free").numbers_classifier_free,
+            topic("guidance").numbers_overall,
+        )
+    ]
     return {name: str(text) for part in found for name, text in part.items()}
 
 
@@ -577,7 +620,9 @@ def test_a_scale_that_diverged_takes_no_part_in_what_is_said(found):
 
 def test_a_best_scale_beside_one_that_diverged_is_not_at_the_end_of_its_grid(found):
     grid = {1: {"fjd_train": 9}, 2: {"fjd_train": 1}}
-    said = [systems.edges(found(**dict.fromkeys(GUIDED, {**grid, **more})))["sayEdges"] for more in ({}, {4: LOST})]
+    said = [
+        topic("guidance").numbers_edges(found(**dict.fromkeys(GUIDED, {**grid, **more})))["sayEdges"] for more in ({}, {4: LOST})
+    ]
     assert said[0].startswith("The best scale is the largest tried for") and said[1].startswith("No best scale")
 
 
@@ -597,31 +642,34 @@ def test_the_sentence_on_threats_leaves_out_those_that_diverged(tmp_path):
     files = measure(
         tmp_path, {"plain": {0: {"fid": 4.5}}, **{name: {2: {"fid": 3} if name == "rob+a" else LOST} for name in THREATS}}
     )
-    said = systems.threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+    said = topic("time_classifiers").numbers_threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
     assert r"belongs to $\ell_2$ of radius 0.5 with 5 steps (3.00), the largest is 3.00" in said
     files += measure(tmp_path, {"rob+a": {2: LOST}})
-    assert "under every threat model" in systems.threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+    assert (
+        "under every threat model"
+        in topic("time_classifiers").numbers_threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
+    )
 
 
 def test_the_sentence_on_trajectories_leaves_out_those_that_diverged(found, tmp_path):
     ends = {name: {"end": {"E(x,y)": value}} for name, value in (("base", 3.0), ("free", -2.0))}
     inputs = SimpleNamespace(trajectories=write(tmp_path / "t.json", {"van": {"diverged": True}, **ends}))
-    said = numbers.trajectory(inputs, found())["sayTrajectory"]
+    said = topic("trajectories").numbers_trajectory(inputs, found())["sayTrajectory"]
     assert r"lowest for \emph{Free} ($-2.0$ nats), and highest for \emph{Base} ($3.0$ nats)" in said
 
 
 def test_the_distance_of_the_densities_is_told(tmp_path):
     save_arrays(tmp_path / "d.npz", {}, distances={"0": 0.07, "3": 0.301})
-    said = systems.densities(SimpleNamespace(densities=str(tmp_path / "d.npz")))["sayDensities"]
+    said = topic("densities").numbers_densities(SimpleNamespace(densities=str(tmp_path / "d.npz")))["sayDensities"]
     assert said == "The total variation between the rows is 0.07 at $w = 0$ and 0.30 at $w = 3$."
 
 
 def test_the_sentence_on_the_survey_counts_its_answers_or_says_that_there_are_none(tmp_path):
-    said = systems.survey(SimpleNamespace(**answers(tmp_path)))
+    said = topic("survey").numbers_survey(SimpleNamespace(**answers(tmp_path)))
     assert said["nAnswers"] == 8 and "Raters: 4, answers: 8, on 5 pairs" in said["saySurvey"]
     assert r"62.5\% for the robust classifier, 25.0\% for the vanilla one, 12.5\% for neither" in said["saySurvey"]
     assert "robust one on 3 pairs, the vanilla one on 1 (two-sided sign test over pairs, $p = 0.62$)" in said["saySurvey"]
-    none = systems.survey(SimpleNamespace(answers=[], survey="never read"))
+    none = topic("survey").numbers_survey(SimpleNamespace(answers=[], survey="never read"))
     assert none["nAnswers"] == 0 and "no answers were collected" in none["saySurvey"]
 
 
@@ -631,7 +679,7 @@ CLASSES = ["ant", "bee", "cat"]
 @pytest.fixture(autouse=True)
 def nothing_stays_open():
     yield
-    plt.close("all")
+    pyplot().close("all")
 
 
 @pytest.fixture
@@ -664,7 +712,7 @@ def test_pairs_are_the_first_samples_at_one_scale(tmp_path):
     shards |= {name: first_shard(tmp_path, name, 1, 4) for name in ("van", "rob")}
     data = write(tmp_path / "data.json", {"classes": CLASSES})
     inputs = SimpleNamespace(data=data, samples=[path for path, _ in shards.values()])
-    shown, titles = grid(figures.time_pairs(inputs, SimpleNamespace(variants=LABELS, scale=4)))
+    shown, titles = grid(topic("time_classifiers").figure_time_pairs(inputs, SimpleNamespace(variants=LABELS, scale=4)))
     wanted = {"Plain": ("plain", "0"), "Van": ("van", "4"), "Rob": ("rob", "4")}
     assert titles == CLASSES and [label for label, _ in shown] == list(wanted)
     for label, drawn in shown:
@@ -676,7 +724,7 @@ def test_free_samples_at_no_guidance_are_those_of_the_unguided_variant(tmp_path)
     (plain, unguided), (free, guided) = first_shard(tmp_path, "plain", 0), first_shard(tmp_path, "free", 1, 3)
     inputs = SimpleNamespace(data=write(tmp_path / "data.json", {"classes": CLASSES}), samples=[plain, free])
     params = SimpleNamespace(variant="free", unguided="plain", shown=[0, 3])
-    shown, titles = grid(figures.free_samples(inputs, params))
+    shown, titles = grid(topic("classifier_free").figure_free_samples(inputs, params))
     assert titles == CLASSES and [label.partition(",")[0] for label, _ in shown] == ["$w=0$"] * 2 + ["$w=3$"] * 2
     for i, wanted in enumerate((unguided["0"], guided["3"])):
         assert np.array_equal(shown[2 * i][1], wanted[:3]) and np.array_equal(shown[2 * i + 1][1], wanted[3:])
@@ -699,7 +747,7 @@ TWO = {name: LABELS[name] for name in ("van", "rob")}
 
 def test_gradients_are_drawn_about_grey_each_to_its_own_largest_value(looked_at):
     inputs, arrays = looked_at
-    shown, titles = grid(figures.time_gradients(inputs, SimpleNamespace(variants=TWO, images=2)))
+    shown, titles = grid(topic("time_classifiers").figure_time_gradients(inputs, SimpleNamespace(variants=TWO, images=2)))
     assert titles == ["$t = 0$", "$t = 700$"]
     assert [label for label, _ in shown] == ["ant: $x_t$", "ant: Van", "ant: Rob", "bee: $x_t$", "bee: Van", "bee: Rob"]
     drawn = dict(shown)
@@ -711,7 +759,7 @@ def test_gradients_are_drawn_about_grey_each_to_its_own_largest_value(looked_at)
 
 def test_attacks_stand_below_their_images_with_both_classes_named(looked_at):
     inputs, arrays = looked_at
-    shown, titles = grid(figures.time_attacks(inputs, SimpleNamespace(variants=TWO)))
+    shown, titles = grid(topic("time_classifiers").figure_time_attacks(inputs, SimpleNamespace(variants=TWO)))
     assert titles == [r"ant $\to$ cat", r"bee $\to$ ant", r"cat $\to$ bee"]
     wanted = {"image": "images", "Van": "van maximised", "Rob": "rob maximised"}
     assert [label for label, _ in shown] == list(wanted)
@@ -720,7 +768,7 @@ def test_attacks_stand_below_their_images_with_both_classes_named(looked_at):
 
 def test_predictions_are_the_frames_of_the_shown_classes(looked_at):
     inputs, arrays = looked_at
-    shown, _ = grid(figures.time_predictions(inputs, SimpleNamespace(variants=TWO, shown=[0, 2])))
+    shown, _ = grid(topic("time_classifiers").figure_time_predictions(inputs, SimpleNamespace(variants=TWO, shown=[0, 2])))
     wanted = {"ant: Van": ("van", 0), "ant: Rob": ("rob", 0), "cat: Van": ("van", 2), "cat: Rob": ("rob", 2)}
     assert [label for label, _ in shown] == list(wanted)
     for label, drawn in shown:
@@ -737,7 +785,7 @@ def test_every_curve_begins_at_its_unguided_model(tmp_path):
         "van": LABELS["van"],
     }
     params = SimpleNamespace(variants=variants, origins={"joint": "given"}, classifier_free="free")
-    figure = figures.fid_is(SimpleNamespace(metrics=files), params)
+    figure = topic("classifier_free").figure_fid_is(SimpleNamespace(metrics=files), params)
     figure.draw_without_rendering()
     (axes,) = figure.axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
@@ -760,17 +808,17 @@ def test_figures_leave_out_what_diverged(tmp_path):
     variants = {**LABELS, "rob": {**LABELS["rob"], "unit": "sigma"}}  # the one variant of its unit
     params = SimpleNamespace(variants=variants, origins={"m": "plain"}, classifier_free="van")
 
-    scales = figures.scales(inputs, params)
+    scales = topic("guidance").figure_scales(inputs, params)
     scales.draw_without_rendering()
     drawn = [bar.lines[0].get_xydata().tolist() for axes in scales.axes[:2] for bar in axes.containers]
     assert len(drawn) == 1 and np.allclose(drawn[0], [[1, 3], [4, 4]])
-    against = figures.fid_is(inputs, params)
+    against = topic("classifier_free").figure_fid_is(inputs, params)
     against.draw_without_rendering()
     drawn = {line.get_label(): line.get_xydata().tolist() for line in against.axes[0].lines}
     assert np.allclose(drawn["Van"], [[3, 6], [4, 3], [5, 4]]) and np.allclose(drawn["Rob"], [[3, 6]])
     for diverged, left in ((["rob"], ["Plain", "Van"]), (["rob", "van"], ["Plain"])):
         write(tmp_path / "t.json", {**lines, **dict.fromkeys(diverged, {"diverged": True})})
-        followed = figures.trajectory(inputs, params)
+        followed = topic("trajectories").figure_trajectory(inputs, params)
         followed.draw_without_rendering()
         assert [line.get_label() for line in followed.axes[0].lines] == left
 
@@ -778,7 +826,9 @@ def test_figures_leave_out_what_diverged(tmp_path):
 def test_densities_stand_in_pairs_with_the_first_coordinate_to_the_right(tmp_path, images):
     arrays = {f"{kind} {w}": images(4, 4) for kind in ("exact", "sampled") for w in (0, 3)}
     save_arrays(tmp_path / "densities.npz", arrays, range=2.5)
-    figure = figures.densities(SimpleNamespace(arrays=str(tmp_path / "densities.npz")), SimpleNamespace(scales=[0, 3]))
+    figure = topic("densities").figure_densities(
+        SimpleNamespace(arrays=str(tmp_path / "densities.npz")), SimpleNamespace(scales=[0, 3])
+    )
     panels = np.array(figure.axes).reshape(2, 2)
     assert [axes.get_title() for axes in panels[0]] == ["$w=0$", "$w=3$"]
     assert [axes.get_ylabel() for axes in panels[:, 0]] == ["closed form", "sampler"]
@@ -794,7 +844,9 @@ def test_the_implicit_classifier_is_drawn_by_timestep_beside_those_it_is_compare
         "accuracy": {"all": 0.9, "by_timestep": {"0": 0.4, "500": 0.8}, "classifiers": {"eps0.5": 0.95, "time-vanilla": 0.75}},
         "alignment": {"eps0.5": {"0": 0.3, "500": 0.1}, "time-vanilla": {"0": -0.2, "500": 0.5}},
     }
-    figure = figures.implicit(SimpleNamespace(implicit=write(tmp_path / "implicit.json", found)), SimpleNamespace())
+    figure = topic("implicit").figure_implicit(
+        SimpleNamespace(implicit=write(tmp_path / "implicit.json", found)), SimpleNamespace(classifiers=CLASSIFIERS)
+    )
     figure.draw_without_rendering()
     left, right = ({line.get_label(): line for line in axes.lines} for axes in figure.axes)
     assert left["implicit, one timestep"].get_xydata().tolist() == pytest.approx(np.array([[0, 40], [500, 80]]))
@@ -809,18 +861,23 @@ def test_the_implicit_classifier_is_drawn_by_timestep_beside_those_it_is_compare
 
 
 def macros():
-    """Name -> the functions of numbers.py, systems.py and generators.py whose results hold it, read from the sources."""
+    """Name -> the functions of the topics whose results hold it, read from the sources."""
     made = defaultdict(set)
-    for module in ("numbers", "systems", "generators"):
-        tree = ast.parse((ROOT / f"workflow/energyguide/reporting/{module}.py").read_text())
+    for file in [
+        *(ROOT / "workflow/energyguide/reporting/topics").glob("*.py"),
+        ROOT / "workflow/energyguide/reporting/numbers.py",
+    ]:
+        tree = ast.parse(file.read_text())
         for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+            if not function.name.startswith("numbers_") and function.name != "latex":
+                continue
             for node in ast.walk(function):
                 keys = node.keys if isinstance(node, ast.Dict) else []
                 if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
                     keys = [node.slice]
                 for key in keys:
                     if isinstance(key, ast.Constant) and str(key.value).isalpha():
-                        made[key.value].add(f"{module}.{function.name}")
+                        made[key.value].add(f"{file.stem}.{function.name}")
     del made["summary"]  # becomes a part of saySummary
     return made
 

@@ -5,10 +5,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from energyguide.attacks import L2, frozen, pgd
-from energyguide.energy import energy, joint_energy, log_posterior
+from energyguide.classifiers.attacks import L2, pgd
+from energyguide.classifiers.energy import energy, joint_energy, log_posterior
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.nets.passes import frozen
 from energyguide.nets.time_classifier import TimeClassifier
-from energyguide.schedule import linear_schedule
 from energyguide.training.time_classifier import TimeClassifierObjective
 
 CPU = torch.device("cpu")

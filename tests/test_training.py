@@ -6,14 +6,14 @@ from functools import partial
 
 import pytest
 import torch
+from project import begun
 
-from energyguide import checkpoints
-from energyguide.data.sources import load
+from energyguide.data.load import load
+from energyguide.diffusion.schedule import linear_schedule
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
-from energyguide.schedule import linear_schedule
-from energyguide.storage import ResumeState
+from energyguide.run.resume import Interrupted, ResumeState, stop_signals
 from energyguide.training import loop
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.diffusion import DiffusionObjective
@@ -99,7 +99,7 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     """Stopped in the third, fourth and last step; each time a fresh network goes on."""
     whole = run(name, tmp_path / "whole")
     for attempt, (at, number) in enumerate(((2, signal.SIGTERM), (0, signal.SIGINT), (STEPS - 5, signal.SIGTERM))):
-        with pytest.raises(checkpoints.Interrupted, match="run the same command"):
+        with pytest.raises(Interrupted, match="run the same command"):
             run(name, tmp_path / "cut", init=attempt + 1 if attempt else 0, before_step=send(number, at))
     cut = run(name, tmp_path / "cut", init=9)
     assert_same(cut, whole)
@@ -128,7 +128,7 @@ def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_image
         objective.batch = batch
         return loop.train(objective, spec | {"steps": steps}, *data(), 0, store, snapshots=snapshots)[0], store
 
-    with pytest.raises(checkpoints.Interrupted):
+    with pytest.raises(Interrupted):
         run(STEPS, "long", (3, 6), interrupt=True)
     _, store = run(STEPS, "long", (3, 6))
     for steps in (3, 6):
@@ -142,7 +142,7 @@ def test_killed_run_goes_on_from_its_last_save(tmp_path):
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     dead = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, check=False)
     assert dead.returncode == -signal.SIGKILL
-    assert ResumeState(tmp_path / "cut", "diffusion").begin()["step"] == 5
+    assert begun(ResumeState(tmp_path / "cut", "diffusion"))["step"] == 5
     assert_same(run("diffusion", tmp_path / "cut", init=9), run("diffusion", tmp_path / "whole"))
 
 
@@ -153,7 +153,7 @@ def run_until_killed(folder, step):
 
 def test_handlers_are_put_back_and_signals_noted():
     before = signal.getsignal(signal.SIGTERM)
-    with checkpoints.stop_signals() as stopping:
+    with stop_signals() as stopping:
         assert not stopping()
         os.kill(os.getpid(), signal.SIGTERM)
         assert stopping()

@@ -20,8 +20,9 @@ from compare import best_product, compare, seconds
 from project import markdown
 from recipes import recipes
 
-from energyguide.device import device, has_bf16
-from energyguide.storage import csv_text, provenance
+from energyguide.nets.device import device, has_bf16
+from energyguide.reporting.layout import csv_text
+from energyguide.run.machine import provenance
 
 ROOT = Path(__file__).parents[2]
 OURS = "import torch, energyguide.sampling, energyguide.nets.resnet, energyguide.storage"

@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-from energyguide.cost import Operations
+from energyguide.run.cost import Operations
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,21 @@ from compare import Contest
 from PIL import Image
 from torch_fidelity.registry import register_feature_extractor
 
-from energyguide.attacks import BALLS
-from energyguide.data.sources import load
-from energyguide.device import accelerated, has_bf16
-from energyguide.guidance import Models
+from energyguide.classifiers.attacks import BALLS
+from energyguide.classifiers.robustness import accuracy
+from energyguide.data.load import load
+from energyguide.data.noise import normal
+from energyguide.diffusion.hooks import Models
+from energyguide.diffusion.samplers import last, reverse
+from energyguide.diffusion.sampling import find_guidance
+from energyguide.diffusion.schedule import linear_schedule
+from energyguide.diffusion.spacing import respace
 from energyguide.metrics.features import ClassifierFeatures, extract
 from energyguide.metrics.quality import frechet, moments
+from energyguide.nets.device import accelerated, has_bf16
 from energyguide.nets.released import diffusers, fit
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
-from energyguide.robustness import accuracy
-from energyguide.samplers import last, reverse
-from energyguide.sampling import find_guidance
-from energyguide.schedule import linear_schedule, respace
-from energyguide.seeding import normal
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.diffusion import DiffusionObjective
 from energyguide.training.loop import optimizer, train

@@ -6,9 +6,9 @@ import torch
 import yaml
 from contests import Nowhere, digits
 
-from energyguide.attacks import BALLS
+from energyguide.classifiers.attacks import BALLS
+from energyguide.classifiers.robustness import accuracy
 from energyguide.nets.resnet import CifarResNet
-from energyguide.robustness import accuracy
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.loop import train
 

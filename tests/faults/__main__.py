@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from project import markdown
 from trees import LOST
 
-from energyguide.storage import csv_text
+from energyguide.reporting.layout import csv_text
 
 PARTS = "kills", "together", "moved", "disk_full", "malformed", "fuzzed"  # modules here, with a main() that returns rows
 COLUMNS = ["fault", "tries", "what happened"]

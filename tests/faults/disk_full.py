@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 import yaml
 from project import copy, snakemake
 
-from energyguide.storage import sha256, sidecar
+from energyguide.files.arrays import sidecar
+from energyguide.files.atomic import sha256
 
 WEIGHTS, SAMPLES = "results/tiny/diffusion/unconditional.safetensors", "results/tiny/samples/ddpm/0/0.npz"
 LARGER = {"samples": 2000, "batch": 2000, "shards": 1}  # samples take more than the few pages of a log

@@ -11,7 +11,7 @@ from itertools import product
 from project import workers
 from trees import EVERYTHING, LOST, Run, compared, fresh, snakemake, undisturbed
 
-from energyguide.storage import read_sidecar
+from energyguide.files.arrays import read_sidecar
 
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 SCRIPTS = {"a trainer": r"train_\w+", "a sampler": "sample", "an evaluator": r"measure_\w+"}

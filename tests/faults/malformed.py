@@ -28,9 +28,10 @@ from project import SNAKEMAKE, copy
 from safetensors.torch import save_file
 
 from energyguide.data.dataset import SPLITS, Dataset
-from energyguide.nets.files import save
+from energyguide.files.arrays import save_arrays, sidecar
+from energyguide.files.atomic import sha256, write_json, write_text
 from energyguide.nets.resnet import CifarResNet
-from energyguide.storage import save_arrays, sha256, sidecar, write_json, write_text
+from energyguide.nets.weights import save
 
 CASES = []
 IMAGES = {"source": "imagefolder", "path": "images", "channels": 3, "size": 8, "classes": 2, "held_out": 0.25}
@@ -131,7 +132,7 @@ key("data.classes", 3, r"data\.classes: 3 does not fit: images/train holds 2 fol
 key("data.size", 9, r"network\.multipliers: 1 halvings do not divide 9 pixels")
 key("variants.energy-sigmoid.model", "big", r"variants\.energy-sigmoid\.model: 'big' is not trained; there are unconditional")
 key("variants.joint-energy.classifier", "eps9", r"joint-energy\.classifier: classifier 'eps9' is not trained; there are eps0")
-key("variants.joint-energy.guidance", "hope", r"joint-energy\.guidance: 'hope' is not one of unguided")
+key("variants.joint-energy.guidance", "hope", r"joint-energy\.guidance: 'hope' is not one of classifier")
 key("variants", {1: {}}, r"variants\.1: this key is not text; put quotes")
 key(
     "weights.eps9", {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}, r"weights\.eps9: no network has this name; there are"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from project import duplicate, workers
 from trees import RESULTS, Run, fresh, snakemake, verdict
 
-from energyguide.storage import read_sidecar
+from energyguide.files.arrays import read_sidecar
 
 TARGET, *OTHERS = (f"{RESULTS}/classifiers/{name}.safetensors" for name in ("eps0.5", "eps0", "judge"))
 

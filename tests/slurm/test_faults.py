@@ -9,7 +9,7 @@ import pytest
 from driver import LONG, TARGETS, TRAINING, Driver, config
 from project import checksums, duplicate, processes, workers
 
-from energyguide.storage import read_sidecar
+from energyguide.files.arrays import read_sidecar
 
 
 def running(lab, tree):

@@ -5,7 +5,7 @@ from driver import Driver, config
 from lab import moment
 from project import duplicate
 
-from energyguide.storage import read_sidecar
+from energyguide.files.arrays import read_sidecar
 
 FOLDER = "results/tiny/samples/ddpm/0"
 

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 def params_today(rule, wildcards):
     """What a rule takes from the configuration for these wildcards; None where it has no such job any more."""
-    if not workflow.is_rule(rule):
+    params = params_of(rule)
+    if params is None:
         return None
     found = {}
-    for name, value in workflow.get_rule(rule).params.items():
+    for name, value in params.items():
         if callable(value) and value.__code__.co_argcount > 1:  # of the input, which is compared by itself
             continue
         try:

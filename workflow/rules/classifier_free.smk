@@ -1,7 +1,6 @@
 rule implicit:
     """The classifier that a joint diffusion model implies: its accuracy, and how its gradient agrees with classifiers'."""
     input:
-        code=code("measure_implicit.py"),
         data=rules.data.output.data,
         model=f"{R}/diffusion/{experiment['implicit']['model']}.safetensors",
         weights=list(map(classifier_weights, experiment["implicit"]["classifiers"])),
@@ -15,6 +14,8 @@ rule implicit:
     resources:
         **on_gpu(),
     params:
+        **code("measure_implicit.py"),
+        named=named(*networks_of(experiment["implicit"]["model"], *experiment["implicit"]["classifiers"])),
         classifiers=experiment["implicit"]["classifiers"],
         images=experiment["implicit"]["images"],
         timesteps=derive.spread(experiment["implicit"]["levels"], experiment["process"]["steps"]),
@@ -29,8 +30,6 @@ rule implicit:
 
 rule densities:
     """Guided densities of three Gaussians, in closed form and by the sampler."""
-    input:
-        code=code("guided_densities.py"),
     output:
         arrays=f"{R}/densities.npz",
         sidecar=f"{R}/densities.npz.json",
@@ -42,6 +41,7 @@ rule densities:
     resources:
         **on_cpu(),
     params:
+        **code("guided_densities.py"),
         **experiment["densities"],
         process=experiment["process"],
         seed=experiment["seed"],

@@ -1,7 +1,6 @@
 rule classifier:
     """A classifier, plain or adversarially trained; "judge" is a plain one that guides nothing and judges samples."""
     input:
-        code=code("train_classifier.py"),
         data=rules.data.output.data,
     output:
         weights=f"{R}/classifiers/{{classifier}}.safetensors",
@@ -23,9 +22,11 @@ rule classifier:
             )
         ),
     params:
+        **code("train_classifier.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         attack=experiment["classifiers"]["attack"],
-        network=lambda wildcards: derive.network(experiment, wildcards.classifier)[1],
+        network=lambda wildcards: derive.network(experiment, wildcards.classifier),
         training=experiment["classifiers"]["training"],
         augment=experiment["classifiers"]["augment"],
         acceleration=experiment["acceleration"],
@@ -41,7 +42,6 @@ rule classifier:
 rule time_classifier:
     """A classifier of x_t and t, vanilla or adversarially trained."""
     input:
-        code=code("train_time_classifier.py"),
         data=rules.data.output.data,
     output:
         weights=f"{R}/classifiers/{{classifier}}.safetensors",
@@ -62,8 +62,10 @@ rule time_classifier:
             )
         ),
     params:
+        **code("train_time_classifier.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
         attack=lambda wildcards: TIME_CLASSIFIERS[wildcards.classifier],
-        network=lambda wildcards: derive.network(experiment, wildcards.classifier)[1],
+        network=lambda wildcards: derive.network(experiment, wildcards.classifier),
         training=experiment["time_classifiers"]["training"],
         augment=experiment["time_classifiers"]["augment"],
         process=experiment["process"],

@@ -13,24 +13,9 @@ SAMPLED = derive.sampled(experiment)
 EPS_TRAIN = derive.classifiers(experiment)
 TIME_CLASSIFIERS = derive.time_classifiers(experiment)
 TRAINED = {*derive.networks(experiment)} - {*experiment["weights"]}
+KINDS = derive.kinds(experiment)
 VDMS = list(experiment["variational"]["models"])
 SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
-
-
-def code(script):
-    """The files of the project that a script runs, itself included: editing one of them reruns the rule."""
-    root = Path(workflow.basedir) / "workflow"
-    files = closure(root / "scripts" / script, [root, root / "scripts"])
-    return [os.path.relpath(file) for file in files]
-
-
-def image_files():
-    """A digest of the images of an image folder, by name, size and time, so that a changed one is noticed; else None."""
-    folder = Path(experiment["data"].get("path", ""))
-    if experiment["data"]["source"] != "imagefolder" or not folder.is_dir():
-        return None
-    found = (f for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith("."))
-    return digest([(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in found])
 
 
 def any_of(names):
@@ -41,6 +26,23 @@ def any_of(names):
 def classifier_weights(name):
     """Where the weights of a classifier are."""
     return f"{R}/classifiers/{name}.safetensors"
+
+
+def networks_of(*names):
+    """The modules of networks, by the names of these."""
+    return sorted({derive.module(experiment, name) for name in names})
+
+
+def denoisers_of(model):
+    """The modules that sampling from a model loads by name: its network, and its kind of denoiser."""
+    name = model.partition("@")[0]
+    return [derive.module(experiment, name), f"diffusion/denoisers/{KINDS[name]}"]
+
+
+def modules_of(spec):
+    """The modules that sampling a variant loads by name: the model's, the guidance function, and the classifier."""
+    guidance = f"diffusion/guidance/{spec['guidance']}"
+    return [*denoisers_of(spec["model"]), guidance, *networks_of(*filter(None, [spec.get("classifier")]))]
 
 
 def energy_statistics(name):

@@ -1,7 +1,5 @@
 rule data:
     """The dataset: training, held-out and test images as one file."""
-    input:
-        code=code("prepare_data.py"),
     output:
         data=f"{R}/data/dataset.npz",
         sidecar=f"{R}/data/dataset.npz.json",
@@ -12,9 +10,15 @@ rule data:
     resources:
         **on_cpu(),
     params:
+        **code("prepare_data.py"),
+        named=named(f"data/sources/{experiment['data']['source']}"),
         data=experiment["data"],
         seed=experiment["seed"],
-        files=image_files(),
+        files=(
+            fingerprint(experiment["data"].get("path", ""))
+            if experiment["data"]["source"] == "imagefolder"
+            else None
+        ),
     message:
         "The dataset"
     script:

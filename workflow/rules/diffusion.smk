@@ -5,7 +5,6 @@ FOLLOWED = derive.followed(experiment)
 rule diffusion:
     """A diffusion model: unconditional, class-conditional or joint, by how often the class is withheld."""
     input:
-        code=code("train_diffusion.py"),
         data=rules.data.output.data,
     output:
         weights=f"{R}/diffusion/{{model}}.safetensors",
@@ -24,8 +23,10 @@ rule diffusion:
     resources:
         **on_gpu(training_minutes("diffusion")),
     params:
+        **code("train_diffusion.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.model)),
         p_uncond=lambda wildcards: experiment["diffusion"]["models"][wildcards.model]["p_uncond"],
-        network=lambda wildcards: derive.network(experiment, wildcards.model)[1],
+        network=lambda wildcards: derive.network(experiment, wildcards.model),
         training=experiment["diffusion"]["training"],
         augment=experiment["diffusion"]["augment"],
         snapshots=lambda wildcards: SNAPSHOTS if wildcards.model == FOLLOWED else [],

@@ -1,31 +1,41 @@
-# The figures: name -> what it is, the inputs and the params of its function in workflow/energyguide/reporting/figures.py.
+# The figures: name -> its topic in workflow/energyguide/reporting/topics, what it is, and the inputs and params of its function there.
 FIGURE = {
     "corruptions": {
+        "topic": "robustness",
         "about": "Figure: accuracy under Gaussian noise and under darkness.",
         "input": {"results": by_classifier("corruptions")},
         "params": {},
     },
     "energy_by_class": {
+        "topic": "energy_guidance",
         "about": "Figure: E(x) of the training images by class, for every classifier.",
         "input": {"results": by_classifier("energy")},
         "params": {},
     },
     "schedulers": {
+        "topic": "energy_guidance",
         "about": "Figure: the guidance schedulers.",
-        "input": {},
-        "params": {"process": experiment["process"], "sigmoids": SIGMOIDS},
+        "input": {"curves": rules.units.output.json},
+        "params": {"sigmoids": SIGMOIDS},
     },
     "gradients": {
+        "topic": "robustness",
         "about": "Figure: input gradients of plain and robust classifiers.",
         "input": {"arrays": rules.gradients.output.arrays, "data": rules.data.output.sidecar},
-        "params": {"classifiers": experiment["gradients"]["classifiers"]},
+        "params": {
+            "classifiers": derive.described_classifiers(experiment, experiment["gradients"]["classifiers"])
+        },
     },
     "synthesis": {
+        "topic": "robustness",
         "about": "Figure: images from single classifiers.",
         "input": {"arrays": rules.synthesis.output.arrays, "data": rules.data.output.sidecar},
-        "params": {"classifiers": experiment["synthesis"]["classifiers"]},
+        "params": {
+            "classifiers": derive.described_classifiers(experiment, experiment["synthesis"]["classifiers"])
+        },
     },
     "samples": {
+        "topic": "guidance",
         "about": "Figure: samples of all variants from the same noise.",
         "input": {
             "data": rules.data.output.sidecar,
@@ -35,11 +45,13 @@ FIGURE = {
         "params": {"variants": described("label", "unit")},
     },
     "trajectory": {
+        "topic": "trajectories",
         "about": "Figure: energies and shifts along the sampling trajectory.",
         "input": {"trajectories": rules.trajectories.output.json},
         "params": {"variants": described("label", "unit", "model")},
     },
     "divergence": {
+        "topic": "energy_guidance",
         "about": "Figure: E(x) of training images, and of samples without and with dE.",
         "input": {
             "energy": energy_statistics(experiment["energy"]["classifier"]),
@@ -48,6 +60,7 @@ FIGURE = {
         "params": {"variants": described("label", only=ENERGY_GUIDED)},
     },
     "strips": {
+        "topic": "trajectories",
         "about": "Figure: frames of the forward and of the reverse process.",
         "input": {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
         "params": {
@@ -56,16 +69,19 @@ FIGURE = {
         },
     },
     "scales": {
+        "topic": "guidance",
         "about": "Figure: FID and class accuracy against the guidance scale.",
         "input": {"metrics": metrics_of(*VARIANTS)},
         "params": {"variants": described("label", "unit", "model"), "origins": ORIGINS},
     },
     "losses": {
+        "topic": "setup",
         "about": "Figure: training loss of the diffusion models.",
         "input": {"weights": diffusion_weights()},
         "params": {},
     },
     "time_pairs": {
+        "topic": "time_classifiers",
         "about": "Figure: pairs from the same noise, guided by a vanilla and by a robust time-dependent classifier.",
         "input": {"data": rules.data.output.sidecar, "samples": first_shards(*TIME_COMPARED)},
         "params": {
@@ -74,6 +90,7 @@ FIGURE = {
         },
     },
     "time_gradients": {
+        "topic": "time_classifiers",
         "about": "Figure: gradients of vanilla and robust time-dependent classifiers over the timesteps.",
         "input": {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
         "params": {
@@ -82,11 +99,13 @@ FIGURE = {
         },
     },
     "time_attacks": {
+        "topic": "time_classifiers",
         "about": "Figure: where vanilla and robust time-dependent classifiers lead clean images of another class.",
         "input": {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
         "params": {"variants": described("label", only=TIME_GUIDED)},
     },
     "time_predictions": {
+        "topic": "time_classifiers",
         "about": "Figure: the image predicted along the steps, by the time-dependent classifier that guides.",
         "input": {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
         "params": {
@@ -95,6 +114,7 @@ FIGURE = {
         },
     },
     "fid_is": {
+        "topic": "classifier_free",
         "about": "Figure: FID against IS along the scales of every guidance system.",
         "input": {"metrics": metrics_of(*VARIANTS)},
         "params": {
@@ -104,6 +124,7 @@ FIGURE = {
         },
     },
     "free_samples": {
+        "topic": "classifier_free",
         "about": "Figure: samples of classifier-free guidance at several weights, from the same noise.",
         "input": {
             "data": rules.data.output.sidecar,
@@ -112,29 +133,36 @@ FIGURE = {
         "params": FREE,
     },
     "densities": {
+        "topic": "densities",
         "about": "Figure: guided densities of three Gaussians, in closed form and by the sampler.",
         "input": {"arrays": rules.densities.output.arrays},
         "params": {"scales": experiment["densities"]["scales"]},
     },
     "likelihood": {
+        "topic": "likelihood",
         "about": "Figure: noise schedules of one variational bound, and the bound by its number of steps.",
         "input": {"results": LIKELIHOODS},
         "params": {"labels": derive.likelihood_labels(experiment)},
     },
     "generators": {
+        "topic": "cost",
         "about": "Figure: quality against the time that a sample takes, of all systems.",
         "input": {"metrics": metrics_of(*VARIANTS, *GENERATORS)},
         "params": {"variants": described("label", only=[*VARIANTS, *GENERATORS])},
     },
     "modes": {
+        "topic": "modes",
         "about": "Figure: modes that denoising diffusion GANs cover, of 25 Gaussians and of stacked digits.",
         "input": {"points": POINTS, "stacked": rules.stacked.output.arrays},
         "params": {},
     },
     "implicit": {
+        "topic": "implicit",
         "about": "Figure: the implicit classifier's accuracy, and how its gradient agrees with those of classifiers.",
         "input": {"implicit": rules.implicit.output.json},
-        "params": {},
+        "params": {
+            "classifiers": derive.described_classifiers(experiment, experiment["implicit"]["classifiers"])
+        },
     },
 }
 FIGURES = [f"{R}/figures/{name}.{kind}" for name in FIGURE for kind in ("pdf", "png")]
@@ -146,7 +174,6 @@ for name, figure in FIGURE.items():
             f"figure_{name}"
         input:
             **figure["input"],
-            code=code("figure.py"),
         output:
             pdf=f"{R}/figures/{name}.pdf",
             png=reported(f"{R}/figures/{name}.png", f"figure_{name}"),
@@ -157,9 +184,11 @@ for name, figure in FIGURE.items():
             "../../envs/python.yaml"
         params:
             **figure["params"],
+            **code_of("figure.py", f"topics/{figure['topic']}", f"figure_{name}"),
+            topic=figure["topic"],
         message:
             f"Figure: {name}"
         script:
             "../scripts/figure.py"
 
-    workflow.get_rule(f"figure_{name}").docstring = figure["about"]
+    describe(f"figure_{name}", figure["about"])

@@ -9,7 +9,6 @@ rule reference:
     """Real images: what generated ones are compared with, and the same measures of them, which no sampler can be expected to better."""
     input:
         **MEASURED_BY,
-        code=code("measure_reference.py"),
         data=rules.data.output.data,
     output:
         reference=f"{R}/reference.npz",
@@ -23,6 +22,8 @@ rule reference:
     resources:
         **on_gpu(10, memory=16000),
     params:
+        **code("measure_reference.py"),
+        named=named(*networks_of("judge", experiment["energy"]["classifier"])),
         metrics=experiment["metrics"],
         samples=experiment["sampling"]["samples"],
         seeds=experiment["sampling"]["seeds"],
@@ -37,7 +38,6 @@ rule reference:
 rule measured:
     """All measurements in one file, with their protocols, the configuration, versions and machine: to be kept, or compared."""
     input:
-        code=code("measured.py"),
         robustness=by_classifier("robustness"),
         classifiers=list(map(classifier_weights, EPS_TRAIN)),
         metrics=metrics_of(*SAMPLED),
@@ -49,6 +49,7 @@ rule measured:
     conda:
         "../../envs/python.yaml"
     params:
+        **code("measured.py"),
         variants=list(SAMPLED),
         experiment=experiment,
         command=f"snakemake measured --config experiment={experiment['name']}",
@@ -62,7 +63,6 @@ rule metrics:
     """IS, FID, precision, recall, class accuracy and energy divergence of a variant at some scales."""
     input:
         **MEASURED_BY,
-        code=code("measure_samples.py"),
         reference=rules.reference.output.reference,
         samples=lambda wildcards: shards(wildcards.variant, wildcards.scales),
     output:
@@ -75,6 +75,8 @@ rule metrics:
     resources:
         **on_gpu(memory=16000, group="measurements"),
     params:
+        **code("measure_samples.py"),
+        named=named(*networks_of("judge", experiment["energy"]["classifier"])),
         metrics=experiment["metrics"],
         samples=experiment["sampling"]["samples"],
         seeds=experiment["sampling"]["seeds"],

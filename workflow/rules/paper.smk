@@ -4,7 +4,6 @@ SOURCES = [str(path) for path in sorted(Path("paper").rglob("*")) if path.suffix
 rule numbers:
     """Numbers and comparisons for the text, as LaTeX macros."""
     input:
-        code=code("numbers.py"),
         data=rules.data.output.sidecar,
         metrics=metrics_of(*SAMPLED),
         likelihoods=LIKELIHOODS,
@@ -27,6 +26,7 @@ rule numbers:
     conda:
         "../../envs/python.yaml"
     params:
+        **code_of("numbers.py", "numbers", "latex"),
         **{
             key: experiment[key]
             for key in (
@@ -49,6 +49,7 @@ rule numbers:
                 "weights",
             )
         },
+        classifiers=derive.described_classifiers(experiment),
         variants=VARIANTS,
         baseline=BASELINE,
         models=experiment["diffusion"]["models"],
@@ -73,7 +74,6 @@ rule pdf:
         FIGURES,
         rules.numbers.output.tex,
         main="paper/main.tex",
-        code=code("paper.py"),
     output:
         pdf=reported(f"{R}/paper.pdf", "pdf"),
     log:
@@ -81,6 +81,7 @@ rule pdf:
     conda:
         "../../envs/python.yaml"
     params:
+        **code("paper.py"),
         sources=lambda wildcards, input: os.path.dirname(input.main),
     message:
         "Typesetting the paper"

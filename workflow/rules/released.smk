@@ -1,7 +1,5 @@
 rule released:
     """Released weights of a network, in place of its training."""
-    input:
-        code=code("import_weights.py"),
     output:
         weights=f"{R}/{{kind}}/{{network}}.safetensors",
         sidecar=f"{R}/{{kind}}/{{network}}.safetensors.json",
@@ -15,6 +13,8 @@ rule released:
     resources:
         **on_cpu(),
     params:
+        **code("import_weights.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.network)),
         release=lambda wildcards: experiment["weights"][wildcards.network],
         network=lambda wildcards: derive.network(experiment, wildcards.network),
     message:

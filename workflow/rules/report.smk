@@ -18,7 +18,7 @@ def place_of(rule):
 
 def title_of(rule):
     """What a rule says of itself, as a title."""
-    about = workflow.get_rule(rule).docstring.split(": ", 1)[-1].rstrip(".")
+    about = description(rule).split(": ", 1)[-1].rstrip(".")
     return about[0].upper() + about[1:]
 
 

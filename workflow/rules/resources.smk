@@ -33,22 +33,22 @@ def sampling_minutes(variant, scales):
     return images * SAMPLED[variant]["steps"] * cost / SPEED / 60
 
 
-def runtime(work, together):
+def runtime(work, group):
     """Minutes to ask for: twice what the work should take, twice as much at each further attempt, at most the site's limit."""
     return lambda wildcards, attempt: min(
-        SITE["runtime"] // together,
+        SITE["runtime"] // jobs_together(group),
         round((STARTUP + 2 * (work(wildcards) if callable(work) else work)) * 2 ** (attempt - 1)),
     )
 
 
-def asked(kind, work, memory, together=1):
+def asked(kind, work, memory, group=None):
     """What jobs of both kinds ask for. Not the rules' threads: those are cut to --cores, which counts this machine's."""
     return {
         "slurm_partition": SITE[f"{kind}_partition"],
         **({"slurm_account": SITE["account"]} if SITE["account"] else {}),
         "cpus_per_task": experiment["threads"],
         "mem_mb": lambda wildcards, attempt: memory * attempt,
-        "runtime": runtime(work, together),
+        "runtime": runtime(work, group),
     }
 
 
@@ -58,7 +58,7 @@ def on_gpu(work=5, memory=8000, group=None):
     Jobs of a group follow one another on one GPU, and share the site's limit.
     """
     return {
-        **asked("gpu", work, memory, workflow.group_settings.group_components.get(group, 1)),
+        **asked("gpu", work, memory, group),
         "gpu": 1,
         **({"gpu_model": SITE["gpu_model"]} if SITE["gpu_model"] else {}),
         "slurm_extra": GENTLY,

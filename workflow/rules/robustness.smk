@@ -1,7 +1,6 @@
 rule robustness:
     """Accuracy of a classifier under PGD, over eps-test."""
     input:
-        code=code("measure_robustness.py"),
         data=rules.data.output.data,
         weights=rules.classifier.output.weights,
     output:
@@ -14,6 +13,8 @@ rule robustness:
     resources:
         **on_gpu(20),
     params:
+        **code("measure_robustness.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         norm=experiment["classifiers"]["attack"]["norm"],
         steps=experiment["robustness"]["steps"],
@@ -30,7 +31,6 @@ rule robustness:
 rule corruptions:
     """Accuracy of a classifier under Gaussian noise and under darkness."""
     input:
-        code=code("measure_corruptions.py"),
         data=rules.data.output.data,
         weights=rules.classifier.output.weights,
     output:
@@ -43,6 +43,8 @@ rule corruptions:
     resources:
         **on_gpu(),
     params:
+        **code("measure_corruptions.py"),
+        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
         eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
         noise=experiment["robustness"]["noise"],
         darkness=experiment["robustness"]["darkness"],
@@ -57,7 +59,6 @@ rule corruptions:
 rule gradients:
     """Input gradients of plain and robust classifiers at test images."""
     input:
-        code=code("input_gradients.py"),
         data=rules.data.output.data,
         weights=list(map(classifier_weights, experiment["gradients"]["classifiers"])),
     output:
@@ -71,6 +72,8 @@ rule gradients:
     resources:
         **on_gpu(),
     params:
+        **code("input_gradients.py"),
+        named=named(*networks_of(*experiment["gradients"]["classifiers"])),
         classifiers=experiment["gradients"]["classifiers"],
         images=experiment["gradients"]["images"],
         threads=experiment["threads"],
@@ -83,7 +86,6 @@ rule gradients:
 rule synthesis:
     """Images from single classifiers: PGD from class-conditional Gaussian seeds."""
     input:
-        code=code("synthesise.py"),
         data=rules.data.output.data,
         weights=list(map(classifier_weights, experiment["synthesis"]["classifiers"])),
     output:
@@ -97,7 +99,9 @@ rule synthesis:
     resources:
         **on_gpu(),
     params:
+        **code("synthesise.py"),
         **experiment["synthesis"],
+        named=named(*networks_of(*experiment["synthesis"]["classifiers"])),
         seed=experiment["seed"],
         threads=experiment["threads"],
     message:
@@ -109,7 +113,6 @@ rule synthesis:
 rule time_gradients:
     """Gradients of time-dependent classifiers over the timesteps, and where they lead from clean images."""
     input:
-        code=code("time_gradients.py"),
         data=rules.data.output.data,
         weights=[classifier_weights(VARIANTS[name]["classifier"]) for name in TIME_GUIDED],
     output:
@@ -123,6 +126,8 @@ rule time_gradients:
     resources:
         **on_gpu(),
     params:
+        **code("time_gradients.py"),
+        named=named(*networks_of(*(VARIANTS[name]["classifier"] for name in TIME_GUIDED))),
         names=TIME_GUIDED,
         timesteps=experiment["time_gradients"]["timesteps"],
         eps=experiment["time_gradients"]["eps"],

@@ -2,13 +2,14 @@
 
 from snakemake.logging import logger
 
-from energyguide import runlock
-from energyguide.clocks import end_the_future
-from energyguide.provenance import Checkout
-from energyguide.slurm import do_without_accounts
+from energyguide.run import locks
+from energyguide.run import watch as watching
+from energyguide.run.clocks import end_the_future
+from energyguide.run.provenance import Checkout
+from energyguide.run.slurm import do_without_accounts
 
 checkout = Checkout(R, experiment)
-watch = runs.Watch()
+watch = watching.Watch()
 JOBS = {
     "data": 1,
     "diffusion": len(TRAINED & experiment["diffusion"]["models"].keys()),
@@ -25,11 +26,11 @@ JOBS = {
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
-    made = [file for job in workflow.dag.needrun_jobs() for file in job.output]
+    made = planned_outputs()
     if made:
         try:
-            runlock.claim(Path(SITE["scratch"] or "", R))
-            checkout.claim(made if workflow.touch else ())
+            locks.claim(Path(SITE["scratch"] or "", R))
+            checkout.claim(made if only_touches() else ())
             end_the_future(R)
         except (ValueError, OSError) as error:
             sys.exit(reason(error))
@@ -38,7 +39,7 @@ onstart:  # not in the processes that jobs run in: Snakemake calls them with --n
 
 
 onerror:
-    logger.error(f"\n{runs.report(watch.unfinished.values())}\n")
+    logger.error(f"\n{watching.report(watch.unfinished.values())}\n")
 
 
 rule usage:

@@ -2,7 +2,6 @@ rule sample:
     """Samples of a variant at some scales: one shard of them."""
     input:
         unpack(guides),
-        code=code("sample.py"),
         model=lambda wildcards: diffusion_file(SAMPLED[wildcards.variant]["model"]),
     output:
         arrays=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz",
@@ -26,7 +25,10 @@ rule sample:
             group="samples",
         ),
     params:
+        **code("sample.py"),
+        named=lambda wildcards: named(*modules_of(SAMPLED[wildcards.variant])),
         variant=lambda wildcards: process_of(wildcards.variant),
+        kind=lambda wildcards: KINDS[SAMPLED[wildcards.variant]["model"].partition("@")[0]],
         scales=lambda wildcards: pieces(wildcards.variant)[wildcards.scales],
         shard=lambda wildcards: int(wildcards.shard),
         sampling={key: experiment["sampling"][key] for key in ("seeds", "samples", "batch", "shards")},
@@ -46,7 +48,6 @@ rule sample:
 rule trajectories:
     """Energies, shifts and frames along the sampling trajectory of every variant, at its best scale or that of `time_guidance`."""
     input:
-        code=code("trajectories.py"),
         data=rules.data.output.data,
         models=diffusion_weights(),
         classifiers=list(map(classifier_weights, GUIDED_BY)),
@@ -65,9 +66,15 @@ rule trajectories:
     resources:
         **on_gpu(30),
     params:
+        **code("trajectories.py"),
+        named=named(
+            *{module for spec in VARIANTS.values() for module in modules_of(spec)},
+            *networks_of(experiment["energy"]["classifier"]),
+        ),
         variants={name: process_of(name) for name in VARIANTS},
         scales={name: experiment["time_guidance"]["scale"] for name in TIME_GUIDED},
         model_names=list(experiment["diffusion"]["models"]),
+        kinds={name: KINDS[name] for name in experiment["diffusion"]["models"]},
         classifier_names=GUIDED_BY,
         energy_names=list(EPS_TRAIN),
         samples=experiment["trajectories"]["samples"],

@@ -5,8 +5,7 @@ PREFERRED = [experiment["time_guidance"][kind] for kind in ("robust", "vanilla")
 rule survey:
     """The page of the preference study: pairs of samples, guided by a robust and by a vanilla classifier."""
     input:
-        code=code("survey.py"),
-        template="workflow/energyguide/reporting/survey.html",
+        template="workflow/energyguide/reporting/topics/survey.html",
         data=rules.data.output.sidecar,
         samples=first_shards(*PREFERRED),
     output:
@@ -17,6 +16,7 @@ rule survey:
     conda:
         "../../envs/python.yaml"
     params:
+        **code("survey.py"),
         systems=PREFERRED,
         scale=experiment["time_guidance"]["scale"],
         pairs=experiment["survey"]["pairs"],

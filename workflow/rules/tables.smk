@@ -1,11 +1,13 @@
-# The tables: name -> what it is, the inputs and the params of its function in workflow/energyguide/reporting/tables.py.
+# The tables: name -> its topic in workflow/energyguide/reporting/topics, what it is, and the inputs and params of its function there.
 TABLE = {
     "robustness": {
+        "topic": "robustness",
         "about": "Table: accuracy under PGD, eps-test by eps-train.",
         "input": {"results": by_classifier("robustness"), "published": PUBLISHED},
         "params": {"published": experiment["published"]},
     },
     "unconditional": {
+        "topic": "unguided",
         "about": "Table: quality of the unguided unconditional samplers, and the floor.",
         "input": {
             "metrics": metrics_of(*UNCONDITIONAL),
@@ -18,21 +20,25 @@ TABLE = {
         },
     },
     "summary": {
+        "topic": "guidance",
         "about": "Table: every guidance system at its best scale.",
         "input": {"metrics": metrics_of(*VARIANTS)},
         "params": {"variants": described("label", "unit")},
     },
     "scales": {
+        "topic": "guidance",
         "about": "Table: every guidance system at every scale.",
         "input": {"metrics": metrics_of(*VARIANTS)},
         "params": {"variants": described("label", "unit")},
     },
     "energy": {
+        "topic": "energy_guidance",
         "about": "Table: energies of the training images by class, for every classifier.",
         "input": {"results": by_classifier("energy")},
         "params": {},
     },
     "networks": {
+        "topic": "setup",
         "about": "Table: what was trained, on how many images, in what time.",
         "input": {
             "weights": [
@@ -41,9 +47,10 @@ TABLE = {
                 *map(classifier_weights, [*EPS_TRAIN, *TIME_CLASSIFIERS, "judge"]),
             ]
         },
-        "params": {},
+        "params": {"kinds": KINDS},
     },
     "time_quality": {
+        "topic": "time_classifiers",
         "about": "Table: unguided, and guided by a vanilla and by a robust time-dependent classifier.",
         "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
         "params": {
@@ -53,11 +60,13 @@ TABLE = {
         },
     },
     "time_iterations": {
+        "topic": "time_classifiers",
         "about": "Table: FID of the unguided class-conditional model by training iterations.",
         "input": {"metrics": metrics_of(*derive.snapshots(experiment)), "published": PUBLISHED},
         "params": {"published": experiment["published"], "steps": derive.snapshots(experiment)},
     },
     "time_threats": {
+        "topic": "time_classifiers",
         "about": "Table: FID by the threat model and the attack steps of a time-dependent classifier's training.",
         "input": {"metrics": metrics_of(*derive.threats(experiment)), "published": PUBLISHED},
         "params": {
@@ -67,16 +76,19 @@ TABLE = {
         },
     },
     "time_scales": {
+        "topic": "time_classifiers",
         "about": "Table: FID by guidance scale, for vanilla and robust time-dependent classifiers.",
         "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
         "params": {"published": experiment["published"], "compared": experiment["time_guidance"]},
     },
     "time_precision": {
+        "topic": "time_classifiers",
         "about": "Table: precision and recall by guidance scale, for vanilla and robust time-dependent classifiers.",
         "input": {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
         "params": {"published": experiment["published"], "compared": experiment["time_guidance"]},
     },
     "classifier_free": {
+        "topic": "classifier_free",
         "about": "Table: FID and IS of classifier-free guidance by its weight.",
         "input": {"metrics": metrics_of(FREE["unguided"], FREE["variant"]), "published": PUBLISHED},
         "params": {
@@ -86,11 +98,13 @@ TABLE = {
         },
     },
     "likelihood": {
+        "topic": "likelihood",
         "about": "Table: the variational bound on the likelihood of the test images, in bits per dimension.",
         "input": {"results": LIKELIHOODS, "published": PUBLISHED},
         "params": {"published": experiment["published"], "labels": derive.likelihood_labels(experiment)},
     },
     "generators": {
+        "topic": "cost",
         "about": "Table: quality against cost of the systems without guidance.",
         "input": {"metrics": metrics_of(*UNGUIDED, *GENERATORS), "published": PUBLISHED},
         "params": {
@@ -100,11 +114,13 @@ TABLE = {
     },
 }
 TABLE["modes"] = {
+    "topic": "modes",
     "about": "Table: how many of 25 Gaussians, and of 1000 kinds of stacked digits, denoising diffusion GANs cover.",
     "input": {"points": POINTS, "stacked": rules.stacked.output.sidecar, "published": PUBLISHED},
     "params": {"published": experiment["published"]},
 }
 TABLE["provenance"] = {
+    "topic": "setup",
     "about": "Table: what the paper rests on, with commits and checksums, by the rule that made it.",
     "input": {
         "results": [
@@ -124,6 +140,7 @@ TABLE["provenance"] = {
 }
 if ANSWERS:
     TABLE["preferences"] = {
+        "topic": "survey",
         "about": "Table: which samples the answers to the survey prefer.",
         "input": {"answers": ANSWERS, "survey": rules.survey.output.json, "published": PUBLISHED},
         "params": {"published": experiment["published"]},
@@ -137,7 +154,6 @@ for name, table in TABLE.items():
             f"table_{name}"
         input:
             **table["input"],
-            code=code("table.py"),
         output:
             csv=f"{R}/tables/{name}.csv",
             html=reported(f"{R}/tables/{name}.html", f"table_{name}"),
@@ -149,9 +165,11 @@ for name, table in TABLE.items():
             "../../envs/python.yaml"
         params:
             **table["params"],
+            **code_of("table.py", f"topics/{table['topic']}", f"table_{name}"),
+            topic=table["topic"],
         message:
             f"Table: {name}"
         script:
             "../scripts/table.py"
 
-    workflow.get_rule(f"table_{name}").docstring = table["about"]
+    describe(f"table_{name}", table["about"])

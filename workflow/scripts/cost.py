@@ -3,9 +3,10 @@ from job import job
 with job(snakemake):
     import sys
 
-    from energyguide import cost
-    from energyguide.device import device
-    from energyguide.storage import csv_text, write_text
+    from energyguide.files.atomic import write_text
+    from energyguide.nets.device import device
+    from energyguide.reporting.layout import csv_text
+    from energyguide.run import cost
 
     p = snakemake.params
     speed = cost.rates(p.experiment, device())

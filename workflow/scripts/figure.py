@@ -1,8 +1,10 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.reporting import figures
+    from importlib import import_module
+
     from energyguide.reporting.style import save
 
-    figure = getattr(figures, snakemake.rule.removeprefix("figure_"))(snakemake.input, snakemake.params)
+    topic = import_module(f"energyguide.reporting.topics.{snakemake.params.topic}")
+    figure = getattr(topic, snakemake.rule)(snakemake.input, snakemake.params)
     save(figure, snakemake.output.pdf, snakemake.output.png)

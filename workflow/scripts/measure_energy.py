@@ -1,19 +1,18 @@
 from job import job
 
 with job(snakemake):
+    from energyguide.classifiers.energy import energy, joint_energy
     from energyguide.data.dataset import Dataset
-    from energyguide.device import device
-    from energyguide.energy import class_statistics, energy, joint_energy
-    from energyguide.nets.files import load
-    from energyguide.nets.resnet import CifarResNet
-    from energyguide.robustness import logits
-    from energyguide.storage import save_arrays, write_json
+    from energyguide.files.arrays import save_arrays
+    from energyguide.files.atomic import write_json
+    from energyguide.metrics.distribution import class_statistics
+    from energyguide.nets.device import device
+    from energyguide.nets.passes import logits
+    from energyguide.nets.weights import load
 
-    where = device()
-    dataset = Dataset.load(snakemake.input.data)
+    where, dataset = device(snakemake.params.threads), Dataset.load(snakemake.input.data)
     x, y = dataset.tensors("train", where)
-    model, y = load(CifarResNet, snakemake.input.weights, where), y.cpu()
-    found = logits(model, x)
+    found, y = logits(load(snakemake.input.weights, where), x), y.cpu()
     statistics = class_statistics(found, y, dataset.classes)
     protocol = {"images": "train", "n": len(x), "unit": "nats"}
     write_json(snakemake.output.json, {"eps_train": snakemake.params.eps_train, "protocol": protocol, **statistics})

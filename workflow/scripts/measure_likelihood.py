@@ -1,31 +1,14 @@
 from job import job
 
 with job(snakemake):
-    from functools import partial
-
-    import torch
-
     from energyguide.data.dataset import Dataset
-    from energyguide.device import device
-    from energyguide.likelihood import SHAPES, bound, continuous_bound
-    from energyguide.metrics.likelihood import estimates
-    from energyguide.sampling import load_denoiser
-    from energyguide.storage import write_json
+    from energyguide.diffusion.denoiser import load_denoiser
+    from energyguide.files.atomic import write_json
+    from energyguide.metrics.likelihood import measure
+    from energyguide.nets.device import device
 
-    p, where = snakemake.params, device()
+    p, where = snakemake.params, device(snakemake.params.threads)
     x = 2 * Dataset.load(snakemake.input.data).tensors("test", where)[0] - 1
-    denoiser = load_denoiser(snakemake.input.model, p.process, where, p.acceleration)
-    network, model = denoiser.network, denoiser.learned
-
-    def drawn(function, *arguments):
-        return estimates(partial(function, network, *arguments), x, p.draws, p.seed)
-
-    found = {"discrete": {steps: drawn(bound, denoiser.levels(steps)) for steps in p.steps}}
-    if model:
-        curve = torch.linspace(0, 1, 101, device=where)
-        shapes = {"learned": None, **{name: SHAPES[name] for name in p.shapes}}
-        found["continuous"] = {name: drawn(continuous_bound, model, shape) for name, shape in shapes.items()}
-        with torch.no_grad():
-            found["gamma"] = {name: model.gamma(curve, shape).tolist() for name, shape in shapes.items()}
+    denoiser = load_denoiser(p.kind, snakemake.input.model, p.process, where, p.acceleration)
     protocol = {"images": "test", "n": len(x), "draws": p.draws, "uncertainty": "standard deviation over the draws"}
-    write_json(snakemake.output.json, {"protocol": protocol, **found})
+    write_json(snakemake.output.json, {"protocol": protocol, **measure(denoiser, x, p.steps, p.shapes, p.draws, p.seed)})

@@ -4,11 +4,12 @@ with job(snakemake):
     import torch
 
     from energyguide.data.dataset import Dataset
-    from energyguide.device import device
+    from energyguide.files.arrays import load_arrays
+    from energyguide.files.atomic import write_json
     from energyguide.metrics.samples import Judgement, measure_reference
-    from energyguide.storage import load_arrays, write_json
+    from energyguide.nets.device import device
 
-    p, where = snakemake.params, device()
+    p, where = snakemake.params, device(snakemake.params.threads)
     dataset = Dataset.load(snakemake.input.data)
     reference = measure_reference(dataset, snakemake.input.judge, p.metrics, where)
     energies = load_arrays(snakemake.input.energies)["energy"]

@@ -1,17 +1,16 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.attacks import BALLS
+    from energyguide.classifiers.attacks import BALLS
+    from energyguide.classifiers.robustness import accuracy
     from energyguide.data.dataset import Dataset
-    from energyguide.device import accelerated, device
-    from energyguide.nets.files import load
-    from energyguide.nets.resnet import CifarResNet
-    from energyguide.robustness import accuracy
-    from energyguide.storage import write_json
+    from energyguide.files.atomic import write_json
+    from energyguide.nets.device import accelerated, device
+    from energyguide.nets.weights import load
 
-    p, where = snakemake.params, device()
+    p, where = snakemake.params, device(snakemake.params.threads)
     x, y = Dataset.load(snakemake.input.data).tensors("test", where)
-    model, ball = load(CifarResNet, snakemake.input.weights, where), BALLS[p.norm]
+    model, ball = load(snakemake.input.weights, where), BALLS[p.norm]
     protocol = {"attack": f"PGD-{p.steps}", "norm": p.norm, "scale": "[0, 1]", "images": "test", "n": len(x), "seed": p.seed}
     attacker = accelerated(model, where, p.acceleration)
     grid = {str(eps): accuracy(model, x, y, ball(eps), p.steps, p.seed, attacker) for eps in p.eps_test}

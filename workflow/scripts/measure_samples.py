@@ -1,33 +1,15 @@
 from job import job
 
 with job(snakemake):
-    import numpy as np
-    import torch
-
-    from energyguide.device import device
+    from energyguide.files.arrays import load_arrays
+    from energyguide.files.atomic import write_json
     from energyguide.metrics.quality import Reference
-    from energyguide.metrics.samples import Judgement
-    from energyguide.sampling import gathered
-    from energyguide.storage import load_arrays, read_sidecar, write_json
+    from energyguide.metrics.samples import Judgement, measure_shards
+    from energyguide.nets.device import device
 
-    p = snakemake.params
-    judgement = Judgement(
-        Reference.load(snakemake.input.reference),
-        snakemake.input.judge,
-        snakemake.input.classifier,
-        load_arrays(snakemake.input.energies)["energy"],
-        p.metrics,
-        device(),
-    )
-    shards = [load_arrays(path) for path in snakemake.input.samples]
-    sidecars = [read_sidecar(path) for path in snakemake.input.samples]
-    results = {}
-    for scale in shards[0]:
-        if found := [s["diverged"][scale] for s in sidecars if scale in s["diverged"]]:
-            results[scale] = {"diverged": gathered(found)}
-            continue
-        images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
-        results[scale] = judgement.of(list(images.split(p.samples)))
-        results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]
+    p, files, where = snakemake.params, snakemake.input, device(snakemake.params.threads)
+    energies, reference = load_arrays(files.energies)["energy"], Reference.load(files.reference)
+    judgement = Judgement(reference, files.judge, files.classifier, energies, p.metrics, where)
+    evaluations, results = measure_shards(judgement, files.samples, p.samples)
     protocol = judgement.protocol(p.samples, p.seeds)
-    write_json(snakemake.output.json, {"evaluations": sidecars[0]["evaluations"], "protocol": protocol, "scales": results})
+    write_json(snakemake.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": results})

@@ -1,8 +1,8 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.reporting.results import gather
-    from energyguide.storage import write_json
+    from energyguide.files.atomic import write_json
+    from energyguide.reporting.read import gather
 
     p, files = snakemake.params, snakemake.input
     found = gather(files.robustness, files.classifiers, files.metrics, files.floor, p.variants)

@@ -1,7 +1,7 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.data.sources import load
+    from energyguide.data.load import load
 
     spec = snakemake.params.data
     dataset = load(spec, snakemake.params.seed)

@@ -3,16 +3,18 @@ from job import job, resume_state
 with job(snakemake):
     import torch
 
-    from energyguide.device import device
-    from energyguide.guidance import load_models
-    from energyguide.memory import Parts
-    from energyguide.sampling import draw, draw_shard, find_guidance, load_denoiser, shard_batches
-    from energyguide.storage import save_arrays
+    from energyguide.diffusion.denoiser import load_denoiser
+    from energyguide.diffusion.guides import find_guidance, load_models
+    from energyguide.diffusion.sampling import draw, draw_shard, shard_batches
+    from energyguide.files.arrays import save_arrays
+    from energyguide.nets.device import device
+    from energyguide.nets.memory import Parts
 
-    p, spec, where, store = snakemake.params, snakemake.params.variant, device(), resume_state(snakemake)
-    denoiser = load_denoiser(snakemake.input.model, p.process, where, p.acceleration)
+    p, where, store = snakemake.params, device(snakemake.params.threads), resume_state(snakemake)
+    spec, parts = p.variant, Parts("sampling")
+    denoiser = load_denoiser(p.kind, snakemake.input.model, p.process, where, p.acceleration)
     guides = snakemake.input.get("classifier"), snakemake.input.get("energy")
-    models, parts = load_models(*guides, p.classes, where, p.acceleration), Parts("sampling")
+    models = load_models(*guides, p.classes, where, p.acceleration)
 
     def draw_batch(scale, batch):
         def piece(samples):

@@ -1,9 +1,9 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.reporting.results import first_samples
-    from energyguide.reporting.survey import page
-    from energyguide.storage import read_json, write_json, write_text
+    from energyguide.files.atomic import read_json, write_json, write_text
+    from energyguide.reporting.read import first_samples
+    from energyguide.reporting.topics.survey import page
 
     p = snakemake.params
     classes = read_json(snakemake.input.data)["classes"]

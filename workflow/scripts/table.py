@@ -1,11 +1,12 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.reporting import tables
-    from energyguide.storage import write_text
+    from importlib import import_module
 
-    name = snakemake.rule.removeprefix("table_")
-    table = getattr(tables, name)(snakemake.input, snakemake.params)
+    from energyguide.files.atomic import write_text
+
+    topic = import_module(f"energyguide.reporting.topics.{snakemake.params.topic}")
+    table = getattr(topic, snakemake.rule)(snakemake.input, snakemake.params)
     write_text(snakemake.output.csv, table.csv())
-    write_text(snakemake.output.html, table.html(name))
+    write_text(snakemake.output.html, table.html(snakemake.rule.removeprefix("table_")))
     write_text(snakemake.output.tex, table.latex())

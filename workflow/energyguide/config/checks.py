@@ -6,18 +6,17 @@ from energyguide.config.derive import (
     baseline,
     classifiers,
     followed,
-    guidance_names,
+    modules,
     network,
     networks,
     scale_name,
+    source,
     time_classifiers,
-    visible,
 )
+from energyguide.data.folders import visible
+from energyguide.diffusion.spacing import kept
 
-FIXED = {  # what is known of a source beforehand
-    "digits": {"channels": 1, "size": 8, "classes": 10},
-    "cifar10": {"channels": 3, "size": 32, "classes": 10},
-}
+GUIDANCE = modules("diffusion/guidance")
 
 
 class ConfigError(Exception):
@@ -53,7 +52,7 @@ def check_data(experiment, need):
     data, process = experiment["data"], experiment["process"]
     need(process["beta_start"] < process["beta_end"], "process.beta_end", "must be larger than `beta_start`")
     need(data["source"] == "digits" or "path" in data, "data.path", f"source {data['source']!r} needs a folder")
-    for key, value in FIXED.get(data["source"], {}).items():
+    for key, value in getattr(source(experiment), "FACTS", {}).items():
         need(data[key] == value, f"data.{key}", f"{data[key]} does not fit: {data['source']} has {value}")
     folder = Path(data.get("path", "")) / "train"
     if data["source"] == "imagefolder" and folder.is_dir():
@@ -71,9 +70,9 @@ def check_networks(experiment, need):
     for block in ("diffusion", "time_classifiers"):
         check_unet(experiment[block]["network"], f"{block}.network", experiment["data"]["size"], need)
         need(experiment[block]["training"]["score_every"] == 0, f"{block}.training.score_every", "must be 0: nothing is scored")
-    kept, last = experiment["diffusion"]["snapshots"], experiment["diffusion"]["training"]["steps"]
-    need(kept == sorted(set(kept)), "diffusion.snapshots", "must rise")
-    need(not kept or kept[-1] < last, "diffusion.snapshots", f"must come before the last step, {last}")
+    snapshots, last = experiment["diffusion"]["snapshots"], experiment["diffusion"]["training"]["steps"]
+    need(snapshots == sorted(set(snapshots)), "diffusion.snapshots", "must rise")
+    need(not snapshots or snapshots[-1] < last, "diffusion.snapshots", f"must come before the last step, {last}")
 
 
 def check_variational(experiment, need):
@@ -184,12 +183,14 @@ NEEDS = {  # keys that a guidance function reads from the block of its variant
 
 def check_variant(variant, key, experiment, need):
     models, steps, function = experiment["diffusion"]["models"], experiment["process"]["steps"], variant["guidance"]
-    need(function in guidance_names(), f"{key}.guidance", f"{function!r} {one_of(guidance_names())}")
+    need(function in GUIDANCE, f"{key}.guidance", f"{function!r} {one_of(GUIDANCE)}")
     need(variant["model"] in models, f"{key}.model", f"{variant['model']!r} is not trained; there are {', '.join(models)}")
     need(variant["steps"] <= steps, f"{key}.steps", f"the process has only {steps} timesteps (`process.steps`)")
     if variant["spacing"] == "quadratic":
-        kept = {int(0.8 * steps * (i / max(1, variant["steps"] - 1)) ** 2) for i in range(variant["steps"])}
-        need(len(kept) == variant["steps"], f"{key}.steps", "so many quadratic steps would use a timestep twice; ask for fewer")
+        try:
+            kept(steps, variant["steps"], variant["spacing"])
+        except ValueError:
+            need(False, f"{key}.steps", "so many quadratic steps would use a timestep twice; ask for fewer")
     scales = [scale_name(s) for s in variant["scales"]]
     need(len(set(scales)) == len(scales), f"{key}.scales", "a scale is listed twice")
     if function == "unguided":
@@ -253,11 +254,8 @@ def check_comparisons(experiment, need):
     need(given == 0, "time_guidance.unguided", "must be of a class-conditional model, with `p_uncond` 0")
 
     same_walk(free["unguided"], free["variant"], "classifier_free.variant")
-    need(
-        variants[free["variant"]]["guidance"] == "classifier_free",
-        "classifier_free.variant",
-        "must be guided by `classifier_free`",
-    )
+    used = variants[free["variant"]]["guidance"]
+    need(used == "classifier_free", "classifier_free.variant", "must be guided by `classifier_free`")
     for w in free["shown"]:
         need(w in [0, *variants[free["variant"]]["scales"]], "classifier_free.shown", f"{w} is neither 0 nor one of its scales")
     last = max(experiment["time_gradients"]["timesteps"])
@@ -276,15 +274,20 @@ def check_weights(experiment, need):
         key = f"weights.{name}"
         need(name in known, key, f"no network has this name; there are {', '.join(known)}")
         architecture, arguments = network(experiment, name)
-        fits = {"diffusers": "UNet", "robustness": "CifarResNet"}.get(spec["format"], architecture)
-        need(fits == architecture, f"{key}.format", f"{spec['format']!r} holds a {fits}, and this network is a {architecture}")
+        fits = {"diffusers": "unet.UNet", "robustness": "resnet.CifarResNet"}.get(spec["format"], architecture)
+        held, own = (part.rpartition(".")[2] for part in (fits, architecture))
+        need(held == own, f"{key}.format", f"{spec['format']!r} holds a {held}, and this network is a {own}")
         groups = spec["format"] != "diffusers" or arguments["width"] % 128 == 0
         need(
             groups,
             f"{key}.format",
             "diffusers normalises in 32 groups, which `diffusion.network` has if its width is a multiple of 128",
         )
-        need("mean" not in spec or architecture == "CifarResNet", f"{key}.mean", "only classifiers of images normalise by it")
+        need(
+            "mean" not in spec or architecture == "resnet.CifarResNet",
+            f"{key}.mean",
+            "only classifiers of images normalise by it",
+        )
     if followed(experiment) in experiment["weights"]:
         key = f"weights.{followed(experiment)}"
         need(not experiment["diffusion"]["snapshots"], "diffusion.snapshots", f"must be [], as nothing is trained: see `{key}`")

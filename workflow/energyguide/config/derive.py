@@ -1,16 +1,20 @@
 """What follows from an experiment: names, the networks that it trains, and the variants that it samples."""
 
-import ast
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
-GUIDANCE = Path(__file__).parents[1] / "guidance.py"
+PACKAGE = Path(__file__).parents[1]
 
 
-def guidance_names():
-    """The functions that guidance.py registers, read from its source: importing it would take torch."""
-    functions = [node for node in ast.parse(GUIDANCE.read_text()).body if isinstance(node, ast.FunctionDef)]
-    return [f.name for f in functions if any(getattr(d, "id", None) == "guidance" for d in f.decorator_list)]
+def modules(folder):
+    """The names of the modules in a folder of the package, as `diffusion/guidance`, where they are found by name."""
+    return sorted(file.stem for file in (PACKAGE / folder).glob("[!_]*.py"))
+
+
+def source(experiment):
+    """The module of the source of the images."""
+    return import_module(f"energyguide.data.sources.{experiment['data']['source']}")
 
 
 def scale_name(scale):
@@ -21,11 +25,6 @@ def scale_name(scale):
 def classifier_name(eps_train):
     """The name of the classifier of images trained at this radius."""
     return f"eps{eps_train:g}"
-
-
-def eps_train_of(name):
-    """The radius that a classifier of this name was trained at: the inverse of `classifier_name`."""
-    return float(name.removeprefix("eps"))
 
 
 def classifiers(experiment):
@@ -48,6 +47,13 @@ def time_classifiers(experiment):
                 name = f"time-{norm}-{str(eps).replace('/', '_')}-{steps}"
                 attacks[name] = {"norm": norm, "eps": radius(eps), "steps": steps}
     return attacks
+
+
+def described_classifiers(experiment, names=None):
+    """What tables and figures say of classifiers, by name: their `kind`, "image" or "time", and `eps_train`."""
+    known = {name: {"kind": "image", "eps_train": eps} for name, eps in classifiers(experiment).items()}
+    known |= {name: {"kind": "time", "eps_train": attack["eps"]} for name, attack in time_classifiers(experiment).items()}
+    return known if names is None else {name: known[name] for name in names}
 
 
 def origins(experiment):
@@ -107,7 +113,12 @@ def generators(experiment):
 def leaps(steps, kind="posterior"):
     """How a denoising diffusion GAN is sampled."""
     steps, sampler = 1 if kind == "one-shot" else steps, "direct" if kind == "direct" else "ddpm"
-    return {"steps": steps, "sampler": sampler, "spacing": "trailing", "variance": "small", "eta": 0, "clip": False}
+    return {**levels(steps), "sampler": sampler, "variance": "small", "eta": 0, "clip": False}
+
+
+def levels(steps):
+    """The noise levels between which a denoising diffusion GAN of so many steps is trained."""
+    return {"steps": steps, "spacing": "trailing"}
 
 
 def likelihood_labels(experiment):
@@ -119,32 +130,49 @@ def likelihood_labels(experiment):
 
 def networks(experiment):
     """The names of all networks of the experiment."""
-    return [
-        *experiment["diffusion"]["models"],
-        *experiment["variational"]["models"],
-        *experiment["adversarial"]["models"],
-        *classifiers(experiment),
-        *time_classifiers(experiment),
-        "judge",
-    ]
+    return list(kinds(experiment))
+
+
+def kinds(experiment):
+    """What each network of the experiment is, by its name: for a model that denoises, the module of its `Denoiser`."""
+    return {
+        **dict.fromkeys(experiment["diffusion"]["models"], "diffusion"),
+        **dict.fromkeys(experiment["variational"]["models"], "vdm"),
+        **dict.fromkeys(experiment["adversarial"]["models"], "ddgan"),
+        **dict.fromkeys([*classifiers(experiment), "judge"], "classifier"),
+        **dict.fromkeys(time_classifiers(experiment), "time_classifier"),
+    }
 
 
 def network(experiment, name):
-    """The class of a network of the experiment, by its name, and the arguments that it is made with."""
-    data, models = experiment["data"], experiment["diffusion"]["models"]
+    """A network of the experiment, as `nets.weights.build` takes it: its name, and the arguments that it is made with."""
+    data, kind = experiment["data"], kinds(experiment)[name]
     shape = {"channels": data["channels"], "size": data["size"]}
-    if name in models:
-        classes = 0 if models[name]["p_uncond"] == 1 else data["classes"]
-        return "UNet", {**shape, "classes": classes, **experiment["diffusion"]["network"]}
-    if name in experiment["variational"]["models"]:
+    if kind == "diffusion":
+        classes = 0 if experiment["diffusion"]["models"][name]["p_uncond"] == 1 else data["classes"]
+        return "unet.UNet", {**shape, "classes": classes, **experiment["diffusion"]["network"]}
+    if kind == "vdm":
         own = {"gamma": experiment["variational"]["gamma"], "fourier": experiment["variational"]["models"][name]["fourier"]}
-        return "VDM", {**shape, **own, **experiment["diffusion"]["network"]}
-    if name in experiment["adversarial"]["models"]:
+        return "vdm.VDM", {**shape, **own, **experiment["diffusion"]["network"]}
+    if kind == "ddgan":
         spec = {**experiment["adversarial"], **experiment["adversarial"]["models"][name]}
-        return "Generator", {**shape, "latent": spec["latent"], "bounded": spec["kind"] != "direct", **spec["generator"]}
-    if name in time_classifiers(experiment):
-        return "TimeClassifier", {**shape, "classes": data["classes"], **experiment["time_classifiers"]["network"]}
-    return "CifarResNet", {"channels": data["channels"], "classes": data["classes"], **experiment["classifiers"]["network"]}
+        return "ddgan.Generator", {**shape, "latent": spec["latent"], "bounded": spec["kind"] != "direct", **spec["generator"]}
+    if kind == "time_classifier":
+        return "time_classifier.TimeClassifier", {
+            **shape,
+            "classes": data["classes"],
+            **experiment["time_classifiers"]["network"],
+        }
+    return "resnet.CifarResNet", {
+        "channels": data["channels"],
+        "classes": data["classes"],
+        **experiment["classifiers"]["network"],
+    }
+
+
+def module(experiment, name):
+    """The module of a network, below the package."""
+    return f"nets/{network(experiment, name)[0].partition('.')[0]}"
 
 
 def followed(experiment):
@@ -152,19 +180,11 @@ def followed(experiment):
     return experiment["variants"][experiment["time_guidance"]["unguided"]]["model"]
 
 
-def visible(folder):
-    """The entries of a folder, sorted, without those that begin with a dot, which file managers and editors leave."""
-    return sorted(entry for entry in Path(folder).iterdir() if not entry.name.startswith("."))
-
-
-ORIGINALS = {"digits": (1438, 359), "cifar10": (50_000, 10_000)}  # images in the original training and test sets
-
-
 def images(experiment):
     """The number of images in each split, as far as it is known beforehand: a folder of images has to be there."""
     data = experiment["data"]
-    if data["source"] in ORIGINALS:
-        train, test = ORIGINALS[data["source"]]
+    if known := getattr(source(experiment), "IMAGES", None):
+        train, test = known["train"], known["test"]
     else:
         train, test = (sum(1 for _ in Path(data["path"], part).glob("[!.]*/[!.]*")) for part in ("train", "test"))
     if "per_class" in data:

@@ -14,7 +14,8 @@ def crop(x, padding):
     n, _, height, width = x.shape
     padded = F.pad(x, [padding] * 4)
     rows, columns = (
-        torch.randint(2 * padding + 1, (n, 1), device=x.device) + torch.arange(length, device=x.device) for length in (height, width)
+        torch.randint(2 * padding + 1, (n, 1), device=x.device) + torch.arange(length, device=x.device)
+        for length in (height, width)
     )
     sample = torch.arange(n, device=x.device)[:, None, None]
     return padded.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()

@@ -6,8 +6,8 @@ import torch
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from tqdm import tqdm
 
-from energyguide.memory import Parts
-from energyguide.storage import sha256
+from energyguide.files.atomic import sha256
+from energyguide.nets.memory import Parts
 
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 

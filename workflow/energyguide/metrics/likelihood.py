@@ -1,10 +1,58 @@
-"""How likely images are under a diffusion model: draws of the variational bound, in bits per dimension."""
+"""How likely images are under a diffusion model: the variational bound, and draws of it, in bits per dimension."""
+
+import math
+from functools import partial
 
 import torch
 
-from energyguide.likelihood import bits, evenly
-from energyguide.robustness import by_batch
-from energyguide.seeding import fold, normal
+from energyguide.data.noise import fold, normal
+from energyguide.diffusion.likelihood import continuous, discrete, evenly, prior, reconstruction, slope_of, squared_error
+from energyguide.nets.passes import by_batch
+
+
+def bits(nats, x):
+    """Nats an image as bits per dimension."""
+    return nats / (math.log(2) * x[0].numel())
+
+
+SHAPES = {  # maps of [0, 1] onto itself, rising, that a schedule may have between its end points
+    "linear": lambda t: t,
+    "quadratic": lambda t: t**2,
+    "cosine": lambda t: torch.sin(math.pi / 2 * t) ** 2,
+}
+
+
+@torch.no_grad()
+def bound(network, schedule, x, t, eps, eps_0):
+    """One draw of the three terms, by name, in a bound of as many steps as the schedule has intervals.
+
+    Args:
+        network: (z, t) -> eps.
+        schedule: the noise levels, from that of the clean end to that of the noisy one.
+        t: (batch,) in [0, 1), which choose a step for each image.
+        eps, eps_0: standard normal, as `x`: of the diffusion term, and of the reconstruction.
+    """
+    gammas, told = torch.logit(1 - schedule.abar).to(x.device), schedule.timesteps.to(x.device)
+    steps = len(schedule) - 1
+    i = 1 + (steps * t).long()
+    error = squared_error(network, x, gammas[i].to(x), told[i], eps)
+    return {
+        "prior": prior(x, gammas[-1].to(x)),
+        "reconstruction": reconstruction(x, gammas[0].to(x), eps_0),
+        "diffusion": discrete(error.double(), gammas[i], gammas[i - 1], steps).to(x),
+    }
+
+
+@torch.no_grad()
+def continuous_bound(network, model, shape, x, t, eps, eps_0):
+    """The same in continuous time, of a `VDM`, whose `network` may be accelerated.
+
+    `shape` is a map of [0, 1] onto itself that takes the place of the one learned, or None.
+    """
+    low, high = model.ends
+    gamma, slope = (part.detach() for part in slope_of(lambda t: model.gamma(t, shape), t))
+    error = squared_error(network, x, gamma, model.told(gamma), eps)
+    return {"prior": prior(x, high), "reconstruction": reconstruction(x, low, eps_0), "diffusion": continuous(error, slope)}
 
 
 def times(count, seed, draw):
@@ -40,3 +88,29 @@ def estimates(bound, x, draws, seed):
     lists = {name: [draw[name] for draw in found] for name in found[0]}
     totals = [sum(draw.values()) for draw in found]
     return {**lists, "total": totals, "spread": torch.cat(single).std().item()}
+
+
+def measure(denoiser, x, steps, shapes, draws, seed):
+    """The bound of a `Denoiser` on images (n, channel, height, width) in [-1, 1], ready for JSON.
+
+    Args:
+        steps: numbers of steps of a bound in discrete time.
+        shapes: names of SHAPES that take the place of a learned schedule's, in continuous time.
+
+    Returns:
+        under "discrete" the `estimates` by number of steps; of a learned schedule also "continuous", and "gamma", its curve and
+        those that take its place at 101 times, both by the name of the shape.
+    """
+    network, model = denoiser.network, denoiser.learned
+
+    def drawn(function, *arguments):
+        return estimates(partial(function, network, *arguments), x, draws, seed)
+
+    result = {"discrete": {count: drawn(bound, denoiser.levels(count)) for count in steps}}
+    if model:
+        curve = torch.linspace(0, 1, 101, device=x.device)
+        functions = {"learned": None, **{name: SHAPES[name] for name in shapes}}
+        result["continuous"] = {name: drawn(continuous_bound, model, shape) for name, shape in functions.items()}
+        with torch.no_grad():
+            result["gamma"] = {name: model.gamma(curve, shape).tolist() for name, shape in functions.items()}
+    return result

@@ -8,7 +8,7 @@ from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
-from energyguide.storage import load_arrays, save_arrays
+from energyguide.files.arrays import load_arrays, save_arrays
 
 
 def is_splits(samples):

@@ -1,13 +1,15 @@
 """Everything that is measured on a set of images, generated or real, against real ones."""
 
+import numpy as np
 import torch
 
-from energyguide.energy import energy, statistics
+from energyguide.classifiers.energy import energy
+from energyguide.files.arrays import load_arrays, read_sidecar
+from energyguide.metrics.distribution import statistics
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
 from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
-from energyguide.nets.files import load
-from energyguide.nets.resnet import CifarResNet
-from energyguide.robustness import logits
+from energyguide.nets.passes import logits
+from energyguide.nets.weights import load
 
 NAMES = {"inception": "Inception features", "judge": "classifier features"}
 
@@ -21,7 +23,7 @@ def extractor(spec, judge):
 
 def measure_reference(dataset, judge, spec, where):
     """The `Reference` that the `metrics` block asks for."""
-    network = extractor(spec, load(CifarResNet, judge, where))
+    network = extractor(spec, load(judge, where))
 
     def features(split):
         return extract(network, torch.from_numpy(dataset.images[split]), where)[0]
@@ -44,7 +46,7 @@ class Judgement:
 
     def __init__(self, reference, judge, classifier, energies, spec, where):
         self.spec, self.where, self.reference = spec, where, reference
-        self.judge, self.classifier = load(CifarResNet, judge, where), load(CifarResNet, classifier, where)
+        self.judge, self.classifier = load(judge, where), load(classifier, where)
         self.extractor = extractor(spec, self.judge)
         self.energies = torch.from_numpy(energies)
 
@@ -89,3 +91,25 @@ class Judgement:
             "fid_all_train": [frechet(moments(features), self.reference.train)],
             "energy": statistics(energies),
         }
+
+
+def gathered(divergences):
+    """Several of a `divergence` as one."""
+    return {key: join(part[key] for part in divergences) for key, join in (("count", sum), ("of", sum), ("step", max))}
+
+
+def measure_shards(judgement, paths, samples):
+    """What is measured on the samples in some shards, in sets of `samples`: evaluations of the networks, and results by scale.
+
+    Where samples of a scale ceased to be finite in any shard, its result is how many did, under "diverged".
+    """
+    shards, sidecars = list(map(load_arrays, paths)), list(map(read_sidecar, paths))
+    results = {}
+    for scale in shards[0]:
+        if lost := [s["diverged"][scale] for s in sidecars if scale in s["diverged"]]:
+            results[scale] = {"diverged": gathered(lost)}
+            continue
+        images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
+        results[scale] = judgement.of(list(images.split(samples)))
+        results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]
+    return sidecars[0]["evaluations"], results

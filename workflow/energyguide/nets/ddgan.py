@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from energyguide.nets.unet import Embedding, Encoder, UNet, fourier_features, norm, timestep_embedding
+from energyguide.nets.unet import Embedding, Encoder, UNet, norm
 
 
 class Generator(nn.Module):
@@ -63,42 +63,6 @@ class Discriminator(nn.Module):
         h, _ = self.encoder(torch.cat([x_prev, x_t], dim=1), self.embedding(t))
         h = F.silu(self.norm(h))
         return self.out(torch.cat([h, spread(h).expand(-1, -1, *h.shape[2:])], dim=1).sum((2, 3)))[:, 0]
-
-
-def layers(inputs, outputs, width):
-    """Three hidden layers."""
-    sizes = [inputs, width, width, width]
-    hidden = [part for a, b in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
-    return nn.Sequential(*hidden, nn.Linear(width, outputs))
-
-
-TIME = 16  # numbers that a timestep is embedded in
-FINE = (0, 1, 2)  # exponents of the Fourier features of points, without which so few layers see no fine structure
-COORDINATES = 2 * (1 + 2 * len(FINE))
-
-
-class PointGenerator(nn.Module):
-    """A `Generator` of points, (batch, 1, 1, 2): it moves x_t, whose variance is that of the data at every noise level."""
-
-    def __init__(self, latent=8, width=128):
-        super().__init__()
-        self.latent, self.layers = latent, layers(COORDINATES + TIME + latent, 2, width)
-
-    def forward(self, x_t, t, z=None):
-        parts = [fourier_features(x_t.flatten(1), FINE), timestep_embedding(t, TIME), *([] if z is None else [z])]
-        return x_t + self.layers(torch.cat(parts, dim=1)).view_as(x_t)
-
-
-class PointDiscriminator(nn.Module):
-    """A `Discriminator` of points, (batch, 1, 1, 2)."""
-
-    def __init__(self, width=128):
-        super().__init__()
-        self.layers = layers(2 * COORDINATES + TIME, 1, width)
-
-    def forward(self, x_prev, x_t, t):
-        seen = [fourier_features(x.flatten(1), FINE) for x in (x_prev, x_t)]
-        return self.layers(torch.cat([*seen, timestep_embedding(t, TIME)], dim=1))[:, 0]
 
 
 class Adversaries(nn.Module):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import torch
 
-from energyguide.storage import load_tensors, sha256
+from energyguide.files.arrays import load_tensors
+from energyguide.files.atomic import sha256
 
 FORMATS = {}
 

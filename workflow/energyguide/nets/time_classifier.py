@@ -48,3 +48,8 @@ class TimeClassifier(nn.Module):
         """`x_t` (batch, channel, height, width) in the scale of [-1, 1] images, `t` (batch,) -> logits (batch, class)."""
         h, _ = self.encoder(x_t, self.embedding(t))
         return self.pool(F.silu(self.norm(h)))
+
+
+def at_time(network):
+    """A `TimeClassifier` as a function of (images in the scale of [-1, 1], timestep), one timestep for all images."""
+    return lambda x, t: network(x, torch.full((len(x),), t, device=x.device))

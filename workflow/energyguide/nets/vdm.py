@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from energyguide.nets.unet import UNet, fourier_features
-from energyguide.schedule import Schedule
 
 TOLD = 1000.0  # what the network is told at the noisy end; 0 at the other
 
@@ -60,9 +59,3 @@ class VDM(nn.Module):
         """What the network is told of a noise level: where it stands between the end points that training started from."""
         low, high = self.span
         return TOLD * (gamma - low) / (high - low)
-
-    @torch.no_grad()
-    def schedule(self, times):
-        """The `Schedule` of an ascending row of `times` (step,) in [0, 1]."""
-        gamma = self.gamma(times.to(self.ends))
-        return Schedule(self.told(gamma).cpu(), torch.sigmoid(-gamma.double()).cpu())

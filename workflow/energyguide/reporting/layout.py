@@ -2,12 +2,12 @@
 
 import base64
 import csv
+import io
 import re
 from dataclasses import dataclass
 
+from energyguide.metrics.statistics import Number
 from energyguide.reporting.markup import markup
-from energyguide.reporting.results import Number
-from energyguide.storage import csv_text
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -191,3 +191,12 @@ def radius_text(norm, eps):
     """A radius as the configuration may have it: 4/255 where it is a whole number of grey levels, for Linf."""
     levels = round(255 * eps, 6)
     return f"{levels:.0f}/255" if norm == "linf" and levels == round(levels) else f"{eps:g}"
+
+
+def csv_text(records, columns):
+    """Dictionaries that have these keys, as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()

@@ -13,8 +13,4 @@ def percent(value):
     return rf"{100 * value:.1f}\%"
 
 
-def compare(a, b, higher, lower, same):
-    """One of three phrases, by whether two `Number`s differ by more than their uncertainties together."""
-    if abs(a.mean - b.mean) <= (a.std**2 + b.std**2) ** 0.5:
-        return same
-    return higher if a.mean > b.mean else lower
+WORDS = ("higher", "lower", "the same within its spread")

@@ -2,16 +2,16 @@
 
 import math
 
-from energyguide.config.derive import eps_train_of
+from energyguide.files.atomic import read_json
+from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
+from energyguide.metrics.statistics import Number, compare
 from energyguide.reporting.layout import MEASURES, escape, plus_minus
-from energyguide.reporting.phrases import compare, listing
-from energyguide.reporting.results import Number, at_scale, best_scale, finite, read_metrics
-from energyguide.storage import read_json
+from energyguide.reporting.phrases import listing
 
 
 def energy_radius(params):
     """The radius that the classifier whose energies are used was trained at."""
-    return eps_train_of(params.energy["classifier"])
+    return params.classifiers[params.energy["classifier"]]["eps_train"]
 
 
 class Samples:
@@ -19,6 +19,7 @@ class Samples:
 
     def __init__(self, inputs, params):
         self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
+        self.classifiers = params.classifiers
         self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
         self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
         self.floor = read_json(inputs.floor)

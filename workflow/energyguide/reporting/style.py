@@ -1,39 +1,49 @@
-"""One look for all figures. Import it before drawing."""
+"""One look for all figures. matplotlib is only imported where something is drawn: tables do without it."""
 
-import matplotlib
+import itertools
+from functools import cache
 
-matplotlib.use("Agg")
+import numpy as np
 
-import matplotlib.pyplot as plt
-from matplotlib.textpath import TextPath
+from energyguide.files.atomic import read_json
 
 WIDTH = 6.5  # inches: the text width of the paper
+SHOWN = 10  # classes, at most, in a grid of images
+LOOK = {
+    "figure.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "font.family": "serif",
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 7,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3,
+    "pdf.fonttype": 42,
+}
 
-plt.rcParams.update(
-    {
-        "figure.dpi": 150,
-        "figure.constrained_layout.use": True,
-        "font.family": "serif",
-        "font.size": 8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 8,
-        "legend.frameon": False,
-        "legend.fontsize": 7,
-        "lines.linewidth": 1.2,
-        "lines.markersize": 3,
-        "pdf.fonttype": 42,
-    }
-)
+
+@cache
+def pyplot():
+    """matplotlib.pyplot with the look of the paper, drawing into files alone."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update(LOOK)
+    return plt
 
 
 def colours(count):
     """Distinct colours, from dark to light for an ordered family."""
-    return plt.get_cmap("viridis")([0.85 * i / max(1, count - 1) for i in range(count)])
+    return pyplot().get_cmap("viridis")([0.85 * i / max(1, count - 1) for i in range(count)])
 
 
 def categories(count):
-    return plt.get_cmap("tab20")(range(count))
+    return pyplot().get_cmap("tab20")(range(count))
 
 
 def picture(axes, image):
@@ -48,7 +58,9 @@ def picture(axes, image):
 
 def text_width(text):
     """Of a label or a title, in inches."""
-    return TextPath((0, 0), text, size=plt.rcParams["font.size"]).get_extents().width / 72
+    from matplotlib.textpath import TextPath
+
+    return TextPath((0, 0), text, size=pyplot().rcParams["font.size"]).get_extents().width / 72
 
 
 def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
@@ -62,7 +74,7 @@ def gallery(rows, titles=None, width=WIDTH, label_width=1.5):
     widest = max(map(text_width, titles or []), default=0)
     upright = widest > 0.95 * cell
     height = 0 if not titles else widest + 0.1 if upright else 0.2
-    figure, grid = plt.subplots(
+    figure, grid = pyplot().subplots(
         len(rows),
         columns,
         figsize=(width, cell * len(rows) + height),
@@ -86,4 +98,40 @@ def save(figure, pdf, png):
     """The same figure twice; the PDF without a date, so that it only changes when the figure does."""
     figure.savefig(pdf, metadata={"CreationDate": None})
     figure.savefig(png, dpi=200)
-    plt.close(figure)
+    pyplot().close(figure)
+
+
+def class_names(inputs):
+    return read_json(inputs.data)["classes"]
+
+
+def styles(variants):
+    """How the lines of variants look: a colour each, the same in all figures, and a stroke for each diffusion model."""
+    models = list(dict.fromkeys(spec["model"] for spec in variants.values()))
+    strokes = dict(zip(models, itertools.cycle(["-", "--", ":", "-."]), strict=False))
+    colours = categories(len(variants))
+    return {
+        name: {"color": c, "linestyle": strokes[spec["model"]]} for (name, spec), c in zip(variants.items(), colours, strict=True)
+    }
+
+
+def logarithmic(axes):
+    """A logarithmic axis of y with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import LogLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+
+
+def centred(gradient):
+    """Gradients (image, channel, height, width) with 0 in the middle of [0, 1], each scaled to its own largest value."""
+    return 0.5 + 0.5 * gradient / np.abs(gradient).max(axis=(1, 2, 3), keepdims=True).clip(1e-12)
+
+
+def classifier_label(spec):
+    """What figures call a classifier, by its `kind` and `eps_train`."""
+    if spec["kind"] == "image":
+        return rf"$\varepsilon$-train {spec['eps_train']:g}"
+    return f"time-dependent, {'robust' if spec['eps_train'] else 'vanilla'}"

@@ -4,19 +4,13 @@ import re
 import shutil
 import subprocess
 
-from energyguide.storage import atomic, git, write_text
+from energyguide.files.atomic import atomic, write_text
 
 SUFFIXES = {".tex", ".bib"}
 
 
-def commit():
-    """The commit of the project, short, and whether it was changed since."""
-    changed = " with changes" if git("status", "--porcelain") else ""
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
-
-
-def typeset(sources, build, pdf):
-    """Copy the sources into `build`, beside the tables and figures, and make `pdf` of them.
+def typeset(sources, build, pdf, commit):
+    """Copy the sources into `build`, beside the tables and figures, and make `pdf` of them; `commit` is printed in it.
 
     Raises:
         OSError: there is no latexmk.
@@ -28,7 +22,7 @@ def typeset(sources, build, pdf):
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists() or target.read_bytes() != file.read_bytes():
                 shutil.copyfile(file, target)
-    write_text(build / "commit.tex", rf"\newcommand{{\commit}}{{{commit()}}}" + "\n")
+    write_text(build / "commit.tex", rf"\newcommand{{\commit}}{{{commit}}}" + "\n")
     if not shutil.which("latexmk"):
         raise OSError("there is no latexmk; install a TeX (on Debian and Ubuntu: `sudo make tex`) and run again")
     command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]

@@ -3,10 +3,11 @@
 import torch
 import torch.nn.functional as F
 
-from energyguide.attacks import BALLS, frozen, pgd
+from energyguide.classifiers.attacks import BALLS, pgd
+from energyguide.classifiers.robustness import accuracy
 from energyguide.data.augment import augment
-from energyguide.device import accelerated
-from energyguide.robustness import accuracy
+from energyguide.nets.device import accelerated
+from energyguide.nets.passes import frozen
 
 
 class ClassifierObjective:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from energyguide.data.augment import augment
-from energyguide.device import accelerated
+from energyguide.nets.device import accelerated
 
 
 class DiffusionObjective:

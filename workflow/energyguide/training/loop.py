@@ -6,15 +6,15 @@ that a run can be cut anywhere, resumed, and end in the same weights.
 
 import math
 import time
+from contextlib import contextmanager
 from functools import lru_cache, partial
 
 import torch
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from energyguide.checkpoints import Checkpoints, stop_signals
-from energyguide.memory import Parts, split
-from energyguide.seeding import fold
+from energyguide.data.noise import fold
+from energyguide.nets.memory import Parts, split
 
 RECORDS = 100  # points of the loss curve
 
@@ -82,7 +82,105 @@ def gradient(objective, images, labels, seed, parts):
     return total
 
 
-def train(objective, spec, images, labels, seed, store, name="the network", snapshots=()):
+class Unsaved:
+    """A store that keeps nothing, for a training in a notebook; `run.resume.ResumeState` is one that does."""
+
+    @contextmanager
+    def attempt(self):
+        """Yields the state that an earlier attempt saved, or None."""
+        yield None
+
+    def offer(self, state):
+        """Save `state()`, where it is time to."""
+
+    def save(self, state):
+        """Save a state."""
+
+    def keep(self, name, weights):
+        """Put a state dict aside, under this name, until the results are written."""
+
+    def attempts(self):
+        """How often the training was begun."""
+        return 1
+
+
+class Training:
+    """A training as far as it has come: what is saved of it, and one step more.
+
+    Attributes:
+        total: sum of the losses since the last point of the loss curve, (), on the device.
+        losses, scores: [images seen, value] of the loss curve, and of each score.
+        best: the weights of the best score; None where there is none.
+    """
+
+    def __init__(self, objective, spec, images, labels, seed, name):
+        self.objective, self.spec, self.images, self.labels, self.seed, self.name = objective, spec, images, labels, seed, name
+        self.model, self.batch, self.steps = objective.model, spec["batch"], spec["steps"]
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.update = optimizer(spec, self.parameters)
+        self.average = Average(self.model, spec["ema_images"], self.batch) if spec["ema_images"] else None
+        self.step, self.best, self.losses, self.scores, self.seconds = 0, None, [], [], 0.0
+        self.total, self.parts, self.began = torch.zeros((), device=images.device), Parts("training"), time.monotonic()
+
+    def elapsed(self):
+        """Seconds over all attempts."""
+        return self.seconds + time.monotonic() - self.began
+
+    def state(self):
+        return {
+            **{key: getattr(self, key) for key in ("step", "best", "losses", "scores", "total")},
+            "seconds": self.elapsed(),
+            "model": self.model.state_dict(),
+            "optimizer": self.update.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+        }
+
+    def restore(self, state):
+        for key in ("step", "best", "losses", "scores", "seconds"):
+            setattr(self, key, state[key])
+        self.total.copy_(state["total"])
+        self.model.load_state_dict(state["model"])
+        self.update.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+
+    def advance(self):
+        """One step."""
+        index = batch_indices(self.seed, self.step, self.batch, len(self.images)).to(self.images.device)
+        for group in self.update.param_groups:
+            group["lr"] = learning_rate(self.spec, self.step)
+        x, y, seed = self.images[index], self.labels[index], fold(self.seed, "step", self.step)
+        loss = self.parts.run(partial(gradient, self.objective, x, y, seed), self.batch)
+        if self.spec["clip"]:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.spec["clip"])
+        self.update.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        self.total += loss
+        self.step += 1
+
+    def due(self, every):
+        return self.step % every == 0 or self.step == self.steps
+
+    def record_loss(self):
+        """One point more of the loss curve: the mean since the last. Raises FloatingPointError where it is not finite."""
+        since = self.losses[-1][0] // self.batch if self.losses else 0
+        loss = finite(self.total.item() / (self.step - since), self.name, self.step - 1)
+        self.losses.append([self.step * self.batch, loss])
+        self.total.zero_()
+
+    def score(self):
+        """Score the weights, and keep them where there are none better."""
+        self.scores.append([self.step * self.batch, self.objective.score()])
+        if self.scores[-1][1] >= max(score for _, score in self.scores):
+            self.best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+
+    def averaged(self):
+        """The state dict of the average where there is one, else that of the model."""
+        return (self.average.module if self.average else self.model).state_dict()
+
+
+def train(objective, spec, images, labels, seed, store=None, name="the network", snapshots=()):
     """Train `objective.model`.
 
     Args:
@@ -90,7 +188,7 @@ def train(objective, spec, images, labels, seed, store, name="the network", snap
             batch, and where `score_every` asks for it a `score()` -> float, the higher the better.
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
-        store: a `ResumeState`.
+        store: where the state of the training is saved, such as a `run.resume.ResumeState`; by default nowhere.
         name: what the progress bar, which is only drawn on a terminal, and errors call the network.
         snapshots: numbers of steps after which the weights are put aside, under that number, with `store.keep`.
 
@@ -99,91 +197,52 @@ def train(objective, spec, images, labels, seed, store, name="the network", snap
         history for the sidecar.
 
     Raises:
-        Interrupted: by SIGTERM or SIGINT, with the state saved.
+        run.resume.Interrupted: by SIGTERM or SIGINT, with the state saved.
         FloatingPointError: the loss, or weights to be kept, are not finite.
     """
-    model, batch, steps = objective.model, spec["batch"], spec["steps"]
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    update = optimizer(spec, parameters)
-    average = Average(model, spec["ema_images"], batch) if spec["ema_images"] else None
-    best, losses, scores, seconds, first = None, [], [], 0.0, 0
-    total = torch.zeros((), device=images.device)
-
-    state = store.begin()
-    if state:
-        first, best, losses, scores, seconds = (state[k] for k in ("step", "best", "losses", "scores", "seconds"))
-        total.copy_(state["total"])
-        model.load_state_dict(state["model"])
-        update.load_state_dict(state["optimizer"])
-        if average:
-            average.load_state_dict(state["average"])
-    began, record, parts = time.monotonic(), max(1, steps // RECORDS), Parts("training")
-
-    def snapshot():
-        return {
-            "step": step + 1,
-            "best": best,
-            "losses": losses,
-            "scores": scores,
-            "seconds": seconds + time.monotonic() - began,
-            "total": total,
-            "model": model.state_dict(),
-            "optimizer": update.state_dict(),
-            "average": average.state_dict() if average else None,
-        }
-
-    model.train()
-    with stop_signals() as stopping, tqdm(total=steps, initial=first, unit="step", desc=name, disable=None) as bar:
-        checkpoints = Checkpoints(store, stopping)
-        for step in range(first, steps):
-            index = batch_indices(seed, step, batch, len(images)).to(images.device)
-            for group in update.param_groups:
-                group["lr"] = learning_rate(spec, step)
-            loss = parts.run(partial(gradient, objective, images[index], labels[index], fold(seed, "step", step)), batch)
-            if spec["clip"]:
-                torch.nn.utils.clip_grad_norm_(parameters, spec["clip"])
-            update.step()
-            if average:
-                average.update_parameters(model)
-            total += loss
-            if (step + 1) % record == 0 or step + 1 == steps:
-                since = losses[-1][0] // batch if losses else 0
-                losses.append([(step + 1) * batch, finite(total.item() / (step + 1 - since), name, step)])
-                total.zero_()
-                bar.set_postfix(loss=f"{losses[-1][1]:.4f}", refresh=False)
-            if spec["score_every"] and ((step + 1) % spec["score_every"] == 0 or step + 1 == steps):
-                scores.append([(step + 1) * batch, objective.score()])
-                if scores[-1][1] >= max(s for _, s in scores):
-                    best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
-            if step + 1 in snapshots:
-                store.keep(step + 1, whole((average.module if average else model).state_dict(), name, step + 1))
-            bar.update()
-            checkpoints.offer(snapshot)
-    if first < steps:
-        store.save(snapshot())
-    weights = average.module.state_dict() if average else best or model.state_dict()
+    training, store = Training(objective, spec, images, labels, seed, name), store or Unsaved()
+    every = max(1, training.steps // RECORDS)
+    with store.attempt() as state:
+        if state:
+            training.restore(state)
+        first = training.step
+        training.model.train()
+        with tqdm(total=training.steps, initial=first, unit="step", desc=name, disable=None) as bar:
+            while training.step < training.steps:
+                training.advance()
+                if training.due(every):
+                    training.record_loss()
+                    bar.set_postfix(loss=f"{training.losses[-1][1]:.4f}", refresh=False)
+                if spec["score_every"] and training.due(spec["score_every"]):
+                    training.score()
+                if training.step in snapshots:
+                    store.keep(training.step, whole(training.averaged(), name, training.step))
+                bar.update()
+                store.offer(training.state)
+        if first < training.steps:
+            store.save(training.state())
+    weights = training.averaged() if training.average else training.best or training.averaged()
     history = {
-        "images_seen": steps * batch,
-        "losses": losses,
-        "scores": scores,
-        "seconds": seconds + time.monotonic() - began,
+        "images_seen": training.steps * training.batch,
+        "losses": training.losses,
+        "scores": training.scores,
+        "seconds": training.elapsed(),
         "attempts": store.attempts(),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": sum(p.numel() for p in training.parameters),
     }
-    return whole(weights, name, steps), history
-
-
-REMEDY = "lower `lr`, or raise `warmup`, of its `training`"
+    return whole(weights, name, training.steps), history
 
 
 def finite(loss, name, step):
     if not math.isfinite(loss):
-        raise FloatingPointError(f"the loss of {name} is {loss} near step {step}; {REMEDY}")
+        what = f"the loss of {name} is {loss} near step {step}"
+        raise FloatingPointError(f"{what}; lower `lr`, or raise `warmup`, of its `training`")
     return loss
 
 
 def whole(weights, name, step):
     """A state dict, all of which is finite: the last update may break what the last loss did not see."""
     if not all(tensor.isfinite().all() for tensor in weights.values()):
-        raise FloatingPointError(f"the weights of {name} are not finite after step {step}; {REMEDY}")
+        what = f"the weights of {name} are not finite after step {step}"
+        raise FloatingPointError(f"{what}; lower `lr`, or raise `warmup`, of its `training`")
     return weights

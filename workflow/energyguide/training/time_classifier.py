@@ -3,9 +3,10 @@
 import torch
 import torch.nn.functional as F
 
-from energyguide.attacks import BALLS, frozen, pgd
+from energyguide.classifiers.attacks import BALLS, pgd
 from energyguide.data.augment import augment
-from energyguide.device import accelerated
+from energyguide.nets.device import accelerated
+from energyguide.nets.passes import frozen
 
 
 class TimeClassifierObjective:

@@ -1,0 +1,33 @@
+"""How the original training set is split in two."""
+
+import numpy as np
+
+from energyguide.data.dataset import Dataset
+
+
+def stratified(labels, fraction, seed):
+    """A mask (n,) that takes `fraction` of each class, chosen at random."""
+    generator = np.random.default_rng(seed)
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        (members,) = np.nonzero(labels == label)
+        mask[generator.permutation(members)[: round(fraction * len(members))]] = True
+    return mask
+
+
+def split(classes, train, test, held_out, seed):
+    """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out.
+
+    Raises ValueError where that leaves nothing held out, or nothing of a class to train on.
+    """
+    images, labels = train
+    val = stratified(labels, held_out, seed)
+    if not val.any():
+        raise ValueError(f"no image is held out of {len(labels)}; raise `data.held_out`")
+    for gone in np.setdiff1d(labels, labels[~val]):
+        raise ValueError(f"all images of class {classes[gone]!r} are held out; lower `data.held_out`, or add images to it")
+    return Dataset(
+        tuple(classes),
+        {"train": images[~val], "val": images[val], "test": test[0]},
+        {"train": labels[~val], "val": labels[val], "test": test[1]},
+    )

@@ -1,0 +1,1 @@
+"""Diffusion models: the noise schedule, the reverse process, and what guides it."""

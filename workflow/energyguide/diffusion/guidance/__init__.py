@@ -1,0 +1,1 @@
+"""The guidance functions, one module each, found by its name."""

@@ -1,0 +1,9 @@
+"""Guidance by a classifier's posterior."""
+
+from energyguide.classifiers.energy import log_posterior
+from energyguide.diffusion.descent import descend
+
+
+def guidance(spec, scale, models):
+    """Ascend log p(y | x) of a plain or a robust classifier."""
+    return descend(lambda logits, y: -log_posterior(logits, y), spec, scale, models)

@@ -1,0 +1,27 @@
+"""What guides a variant: its guidance function, found by its name, and the models that it consults, from files."""
+
+from importlib import import_module
+
+import torch
+
+from energyguide.classifiers.load import load_classifier
+from energyguide.diffusion.hooks import Models
+from energyguide.files.atomic import read_json
+
+
+def find_guidance(spec, scale, models):
+    """The `Guidance` of a variant: what the module of `guidance` that its block names makes of the scale and the models."""
+    return import_module(f"energyguide.diffusion.guidance.{spec['guidance']}").guidance(spec, scale, models)
+
+
+def load_models(classifier, energies, classes, where, acceleration=None):
+    """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None.
+
+    `acceleration` is the configuration's block of that name.
+    """
+    logits = load_classifier(classifier, where, acceleration) if classifier else None
+    class_energy = None
+    if energies:
+        statistics = read_json(energies)["E(x,y)"]["classes"]
+        class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=where)
+    return Models(logits, class_energy, classes)

@@ -1,0 +1,78 @@
+"""Where guidance takes hold of a step of the reverse process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass
+class State:
+    """One step of the reverse process, from x_t to x_prev. Images are (batch, channel, height, width) in [-1, 1]."""
+
+    index: int  # into the schedule: 0 is the last step
+    t: float  # the timestep that the network is told
+    told: torch.Tensor  # the same, (batch,)
+    abar: float
+    sigma: float  # standard deviation of this step
+    y: torch.Tensor | None  # (batch,) classes asked for
+    x_t: torch.Tensor
+    eps: torch.Tensor = None
+    x0: torch.Tensor = None  # the image predicted from x_t
+    shift: Any = 0  # what guidance adds to the mean
+    mean: torch.Tensor = None
+    x_prev: torch.Tensor = None
+
+
+def plain(network, state):
+    return network(state.x_t, state.told, state.y)
+
+
+def nothing(state):
+    return 0
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Where guidance takes hold of a step; by default nowhere.
+
+    Attributes:
+        predict: (network, State) -> eps.
+        eps: State -> what is added to the predicted eps.
+        mean: State -> what is added to the mean of x_prev.
+        evaluations: network evaluations per step: (of the diffusion model, of the classifier).
+
+    The sum of two acts on eps and on the mean with the sum of both; only one of them may replace the prediction.
+    """
+
+    predict: Callable = plain
+    eps: Callable = nothing
+    mean: Callable = nothing
+    evaluations: tuple = (1, 0)
+
+    def __add__(self, other):
+        """Raises ValueError where both replace the prediction."""
+        if plain not in (self.predict, other.predict):
+            raise ValueError("two guidance functions that replace the prediction cannot be added")
+        return Guidance(
+            predict=other.predict if self.predict is plain else self.predict,
+            eps=lambda state: self.eps(state) + other.eps(state),
+            mean=lambda state: self.mean(state) + other.mean(state),
+            evaluations=(max(self.evaluations[0], other.evaluations[0]), self.evaluations[1] + other.evaluations[1]),
+        )
+
+
+@dataclass(frozen=True)
+class Models:
+    """What guidance may consult.
+
+    Attributes:
+        logits: (images in the scale of [-1, 1], timestep) -> (batch, class); classifiers of images ignore the timestep.
+        class_energy: (class,) mean E(x, y) of each class over the training set.
+        classes: number of classes, which is also the number of the class "no class".
+    """
+
+    logits: Callable = None
+    class_energy: torch.Tensor = None
+    classes: int = None

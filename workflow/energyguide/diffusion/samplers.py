@@ -1,0 +1,90 @@
+"""Reverse diffusion: DDPM (Ho et al. 2020), DDIM (Song et al. 2021) and direct denoising, in one walk.
+
+Guidance is a hook: it may replace the prediction, correct eps, or shift the mean; the rest follows from that.
+"""
+
+import torch
+
+from energyguide.data.noise import fold, normal
+from energyguide.diffusion.hooks import Guidance, State
+
+
+def predict_x0(state, clip):
+    x0 = (state.x_t - (1 - state.abar) ** 0.5 * state.eps) / state.abar**0.5
+    return x0.clamp(-1, 1) if clip else x0
+
+
+def ddpm_mean(state, beta, abar_prev):
+    """Mean of q(x_{t-1} | x_t, x_0) at the predicted x_0 (DDPM, eq. 7); unclipped, it is DDPM's eq. 11."""
+    a = abar_prev**0.5 * beta / (1 - state.abar)
+    b = (1 - beta) ** 0.5 * (1 - abar_prev) / (1 - state.abar)
+    return a * state.x0 + b * state.x_t
+
+
+def ddim_mean(state, beta, abar_prev):
+    """DDIM, eq. 12, without its noise; eps is the one that belongs to the predicted x_0."""
+    eps = (state.x_t - state.abar**0.5 * state.x0) / (1 - state.abar) ** 0.5
+    return abar_prev**0.5 * state.x0 + max(1 - abar_prev - state.sigma**2, 0) ** 0.5 * eps
+
+
+def direct_mean(state, beta, abar_prev):
+    """For a network whose "image" is the next state itself."""
+    return state.x0
+
+
+def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm", variance="small", eta=0.0, clip=True):
+    """Walk from noise to images, one `State` a step; the last state's `x_prev` is the result.
+
+    Args:
+        network: (x_t, t, y) -> eps.
+        x: (batch, channel, height, width), standard normal.
+        y: (batch,) classes, or None.
+        noise: index of the step -> noise shaped as `x`.
+        sampler: "ddpm", with `variance` "small" or "large"; "ddim", with `eta` (0 is deterministic); or "direct", where the
+            predicted image is the next state.
+        clip: keep the predicted image in [-1, 1].
+    """
+    step_mean, sigmas = {
+        "ddpm": lambda: (ddpm_mean, schedule.sigma(variance)),
+        "ddim": lambda: (ddim_mean, eta * schedule.sigma("small")),
+        "direct": lambda: (direct_mean, torch.zeros(len(schedule))),
+    }[sampler]()
+    table = zip(
+        *(v.tolist() for v in (schedule.timesteps, schedule.abar, schedule.abar_prev, schedule.betas, sigmas)), strict=True
+    )
+    for index, (t, abar, abar_prev, beta, sigma) in reversed(list(enumerate(table))):
+        told = torch.full((len(x),), t, device=x.device)
+        state = State(index=index, t=t, told=told, abar=abar, sigma=sigma, y=y, x_t=x)
+        state.eps = guidance.predict(network, state)
+        state.x0 = predict_x0(state, clip)
+        state.eps = state.eps + guidance.eps(state)
+        state.x0 = predict_x0(state, clip)
+        state.shift = guidance.mean(state)
+        state.mean = step_mean(state, beta, abar_prev) + state.shift
+        x = state.x_prev = state.mean + sigma * noise(index) if index and sigma else state.mean
+        yield state
+
+
+def finite(state):
+    """Which samples are finite after a step, (batch,): eps as well, for a clipped x_0 hides where it is infinite."""
+    return state.x_prev.flatten(1).isfinite().all(1) & state.eps.flatten(1).isfinite().all(1)
+
+
+def own_noise(numbers, shape, seed):
+    """Where samples start, and index of a step -> its noise: functions of the seed, the sample's number and the step."""
+    return normal(fold(seed, "start"), numbers, 0, shape), lambda index: normal(fold(seed, "steps"), numbers, index, shape)
+
+
+def last(states):
+    """The result of a walk, and for each sample the index of the step where it ceased to be finite, or -1."""
+    broken = None
+    for state in states:
+        whole = finite(state)
+        broken = torch.full_like(whole, -1, dtype=torch.int64) if broken is None else broken
+        broken = torch.where((broken < 0) & ~whole, state.index, broken)
+    return state.x_prev, broken
+
+
+def to_uint8(x):
+    """[-1, 1] -> 0..255."""
+    return ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

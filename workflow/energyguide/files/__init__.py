@@ -1,0 +1,1 @@
+"""What lies on disk. Nothing here changes a bit of a result."""

@@ -1,0 +1,61 @@
+"""Where to compute, and how: on a GPU where there is one, in bf16 and compiled where that is asked for and can be had."""
+
+import os
+import shutil
+
+import torch
+
+
+def device(threads=None):
+    """Where this process is to compute, with so many threads where a number is given: another number is another last bit."""
+    if threads:
+        torch.set_num_threads(threads)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_bf16(where):
+    """Whether the hardware computes in bf16; elsewhere it is emulated, and slower than float32."""
+    if where.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = torch.cpu.get_capabilities()
+    return found.get("avx512_bf16", False) or found.get("amx_bf16", False)
+
+
+def has_compiler():
+    """Whether torch can compile: it needs a C compiler."""
+    return any(map(shutil.which, filter(None, (os.environ.get("CC"), "gcc", "clang"))))
+
+
+def accelerated(module, where, acceleration=None, fixed=False):
+    """A callable as `module`, on its device, with float32 results.
+
+    Args:
+        module: is moved to `where`, and changed no further than in the layout of its weights.
+        acceleration: the configuration's block of that name; None for float32. `bf16`: products and convolutions
+            in bf16, weights and results in float32, where the hardware has it. `compiled`: compile on a GPU; on a CPU the
+            products take the time, and nothing is gained.
+        fixed: the weights are frozen, and most batches as large as each other: a compiled network is replayed as CUDA graphs.
+    """
+    asked = acceleration or {"bf16": False, "compiled": False}
+    fast = module.to(where, memory_format=torch.channels_last)
+    if asked["compiled"] and where.type == "cuda":
+        fast = compiled(fast, fixed)
+    if not (asked["bf16"] and has_bf16(where)):
+        return fast
+
+    def forward(*inputs):
+        with torch.autocast(where.type, torch.bfloat16):
+            return fast(*inputs).float()
+
+    return forward
+
+
+def compiled(module, fixed):
+    """`module`, compiled; unless there is no compiler."""
+    if not has_compiler():
+        print("no C compiler was found, so the network is not compiled; install gcc for more speed")
+        return module
+    if not fixed:
+        return torch.compile(module)
+    graphs = torch.compile(module, mode="reduce-overhead")
+    return lambda *inputs: graphs(*inputs).clone()  # the next replay overwrites what this one returned

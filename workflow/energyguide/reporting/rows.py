@@ -1,0 +1,35 @@
+"""Rows that several tables of guidance share."""
+
+from energyguide.metrics.scales import at_scale, read_metrics
+from energyguide.reporting.layout import escape, measured, protocol_of, unrounded
+from energyguide.reporting.read import UNITS
+
+
+def variant_row(name, spec, metrics, scale, keys):
+    """One line of the tables of guidance: cells and fields."""
+    result = at_scale(metrics, scale)
+    cells, fields = measured(result, keys)
+    unit = spec.get("unit")
+    diffusion, classifier = metrics["evaluations"]
+    record = {
+        "variant": name,
+        "scale": scale,
+        "unit": unit or "",
+        **fields,
+        "evaluations_diffusion": diffusion,
+        "evaluations_classifier": classifier,
+        **{key: unrounded(result, key) for key in ("seconds_per_image", "fid_all_train")},
+        **protocol_of(metrics),
+    }
+    return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
+
+
+def written(value, form, factor=1):
+    """A field of `unrounded` as a cell."""
+    return value if value == "diverged" else format(factor * value, form)
+
+
+def by_scale(inputs, unguided, guided):
+    """The measurements of a guided variant by scale, as text; those of the same model without guidance stand at 0."""
+    without = at_scale(read_metrics(inputs.metrics, unguided), 0)
+    return {"0": without, **read_metrics(inputs.metrics, guided)["scales"]}

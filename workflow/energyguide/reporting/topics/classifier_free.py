@@ -1,0 +1,118 @@
+"""Classifier-free guidance, alone and with the energy."""
+
+from statistics import fmean
+
+from energyguide.metrics.scales import at_scale, finite, read_metrics
+from energyguide.metrics.statistics import Number
+from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of
+from energyguide.reporting.phrases import WORDS
+from energyguide.reporting.read import first_samples
+from energyguide.reporting.rows import by_scale
+from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
+
+
+def table_classifier_free(inputs, params):
+    """FID and IS of classifier-free guidance by its weight w (Ho and Salimans 2022, Table 1)."""
+    published = Published(inputs.published, params.published, "classifier_free")
+    keys, records, body = ["fid", "is", "precision", "recall", "accuracy"], [], []
+    lines = by_scale(inputs, params.unguided, params.variant)
+    protocol = protocol_of(read_metrics(inputs.metrics, params.variant))
+    best = {"fid": min, "is": max}
+    best = {key: choose(Number.of(result[key]).mean for result in finite(lines).values()) for key, choose in best.items()}
+    for w, result in lines.items():
+        cells, fields = measured(result, keys)
+        cells = [rf"\boldmath{cell}" if best.get(key) == fields[key] else cell for key, cell in zip(keys, cells, strict=True)]
+        reported = [published.get(w, key) for key in ("fid", "is")]
+        extra = ["--" if value is None else f"{value:g}" for value in reported] if published.values else []
+        body.append([f"${w}$", *cells, *extra])
+        records.append({"w": w, **fields, **{f"{key}_reported": published.field(w, key) for key in ("fid", "is")}, **protocol})
+    header, columns = [["$w$", *(MEASURES[key][0] for key in keys)]], "r" + "c" * len(keys)
+    if published.values:
+        above = [
+            "",
+            rf"\multicolumn{{{len(keys)}}}{{c}}{{ours}}",
+            rf"\multicolumn{{2}}{{c}}{{reported, {escape(published.data)}}}",
+        ]
+        header, columns = [above, [*header[0], "FID", "IS"]], columns + "cc"
+    return Table(records, header, body, columns)
+
+
+def figure_fid_is(inputs, params):
+    """FID against IS along the scales of every guidance system, each from its model without guidance; w beside the curve."""
+    figure, axes = pyplot().subplots(figsize=(WIDTH, 3.6))
+    looks = styles(params.variants)
+    for name, spec in params.variants.items():
+        if "unit" not in spec:
+            continue
+        line = finite(read_metrics(inputs.metrics, name)["scales"])
+        if spec["model"] in params.origins:
+            line = {"0": at_scale(read_metrics(inputs.metrics, params.origins[spec["model"]]), 0), **line}
+        points = {scale: [Number.of(result[key]).mean for key in ("is", "fid")] for scale, result in line.items()}
+        free = name == params.classifier_free
+        axes.plot(
+            *zip(*points.values(), strict=True), label=spec["label"], marker="o", **looks[name], linewidth=2.5 if free else 1.2
+        )
+        for scale, point in points.items():
+            if free and (float(scale) in (0, 0.5) or float(scale) >= 1):
+                beside = {"xytext": (6, -2)} if float(scale) else {"xytext": (-6, -2), "ha": "right"}
+                axes.annotate(f"$w={scale}$", point, textcoords="offset points", fontsize=6, **beside)
+    axes.set(xlabel="IS", ylabel="FID")
+    logarithmic(axes)
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def figure_free_samples(inputs, params):
+    """Samples of classifier-free guidance at several weights, from the same noise (Ho and Salimans 2022, Fig. 3)."""
+    classes, rows = class_names(inputs), {}
+    for w in params.shown:
+        images = first_samples(inputs.samples, params.variant if w else params.unguided, w, 2 * len(classes)) / 255
+        for i in range(2):
+            rows[f"$w={w:g}$, {'second' if i else 'first'}"] = list(images[i * len(classes) : (i + 1) * len(classes)][:SHOWN])
+    return gallery(rows, classes[:SHOWN], label_width=0.9)
+
+
+def numbers_classifier_free(samples, params):
+    """What the extrapolation of the joint model changes, and how FID and IS move with its weight."""
+    name, plain = params.classifier_free["variant"], params.classifier_free["unguided"]
+    if lost := samples.diverged(name):
+        return {"sayClassifierFree": lost, "sayFreeScales": ""}
+    fid = samples.compare(name, plain, "fid", *WORDS)
+    line = {"0": samples.metrics[plain]["scales"]["0"], **samples.line(name)}
+    least = min(line, key=lambda w: fmean(line[w]["fid"]))
+    most = max(line, key=lambda w: fmean(line[w]["is"]))
+    return {
+        "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
+        rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
+        rf"{samples.text(plain, 'accuracy')}; its FID is {fid} ({samples.text(name, 'fid')} against "
+        rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
+        rf"{samples.text(plain, 'precision')}, and its recall {samples.text(name, 'recall')} against "
+        rf"{samples.text(plain, 'recall')}.",
+        "sayFreeScales": f"The FID is least at $w = {least}$ ({fmean(line[least]['fid']):.2f}), the IS highest at $w = {most}$ "
+        f"({fmean(line[most]['is']):.2f}).",
+    }
+
+
+def numbers_together(samples):
+    """Classifier-free and energy guidance at once, against each alone."""
+    names = samples.select(guidance="free_and_energy")
+    if not names:
+        return {"sayTogether": "The two kinds of guidance are not combined in this edition.", "freeWeight": "--"}
+    both = names[0]
+    spec = samples.variants[both]
+    if lost := samples.diverged(both):
+        return {"sayTogether": lost, "freeWeight": f"{spec['w']:g}"}
+    alone = samples.select(guidance="classifier_free", model=spec["model"])
+    alone += samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
+    said = []
+    for name in filter(samples.line, alone):
+        fid, accuracy = (samples.compare(both, name, key, *WORDS) for key in ("fid", "accuracy"))
+        said.append(
+            f"its FID is {fid} and its class accuracy {accuracy} compared with {samples.called(name)} "
+            f"({samples.text(name, 'fid')}, {samples.text(name, 'accuracy')})"
+        )
+    return {
+        "freeWeight": f"{spec['w']:g}",
+        "sayTogether": f"With both, at $s={samples.scale[both]:g}$, the FID is {samples.text(both, 'fid')} and the class "
+        f"accuracy {samples.text(both, 'accuracy')}{': ' if said else ''}{'; '.join(said)}.",
+    }

@@ -1,0 +1,34 @@
+"""Denoising diffusion GANs."""
+
+from energyguide.metrics.statistics import Number, compare
+from energyguide.reporting.layout import escape, plus_minus
+from energyguide.reporting.phrases import listing
+from energyguide.reporting.read import quality
+
+
+def numbers_adversarial(inputs, params):
+    """Denoising diffusion GANs by their number of steps, and what leaving a part of them out changes."""
+    models = params.adversarial
+    whole = {name: spec for name, spec in models.items() if spec["kind"] == "posterior" and "latent" not in spec}
+    by_steps = {spec["steps"]: name for name, spec in whole.items()}
+    line = [
+        f"{plus_minus(quality(inputs, name, 'fid'))} (recall {plus_minus(quality(inputs, name, 'recall'))}) in {steps}"
+        for steps, name in by_steps.items()
+    ]
+    said = []
+    for name, spec in models.items():
+        if name not in whole and spec["steps"] in by_steps:
+            fid, whole_fid = quality(inputs, name, "fid"), quality(inputs, by_steps[spec["steps"]], "fid")
+            verdict = compare(Number.of(fid), Number.of(whole_fid), "higher than", "lower than", "the same within its spread as")
+            said.append(
+                rf"that of \emph{{{escape(spec['label'])}}}, {plus_minus(fid)}, is {verdict} that of the whole model "
+                f"in {spec['steps']}"
+            )
+    return {
+        "sayGans": f"The FID of the whole model is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
+        if line
+        else "No whole model is trained in this edition.",
+        "sayGanAblations": f"Of the FIDs without a part, {'; '.join(said)}."
+        if said
+        else "None without a part has a whole model of as many steps beside it in this edition.",
+    }

@@ -1,0 +1,177 @@
+"""All guided systems side by side."""
+
+from statistics import fmean
+
+from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
+from energyguide.metrics.statistics import Number, compare
+from energyguide.reporting.layout import MEASURES, Table, escape
+from energyguide.reporting.phrases import WORDS, listing
+from energyguide.reporting.read import UNITS, first_samples
+from energyguide.reporting.rows import variant_row, written
+from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
+
+
+def table_summary(inputs, params):
+    """Every guidance system at its best scale: that with the least Frechet joint distance to the training images."""
+    keys, records, body = list(MEASURES), [], []
+    for name, spec in params.variants.items():
+        metrics = read_metrics(inputs.metrics, name)
+        cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
+        evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
+        records.append(record)
+        body.append([*cells, evaluations, written(record["seconds_per_image"], ".1f", 1000)])
+    header = [["System", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
+    return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
+
+
+def table_scales(inputs, params):
+    """All variants at all scales."""
+    keys, records, body = list(MEASURES), [], []
+    for name, spec in params.variants.items():
+        metrics = read_metrics(inputs.metrics, name)
+        for i, scale in enumerate(metrics["scales"]):
+            cells, record = variant_row(name, spec, metrics, float(scale), keys)
+            records.append(record)
+            body.append([cells[0] if i == 0 else "", *cells[1:]])
+        body.append(None)
+    header = [["System", "Scale", *(MEASURES[key][0] for key in keys)]]
+    return Table(records, header, body[:-1], "lr" + "c" * len(keys), long=True)
+
+
+def figure_samples(inputs, params):
+    """The same noise under every variant, each at its best scale; one column a class."""
+    classes = class_names(inputs)[:SHOWN]
+    rows = {}
+    for name, spec in params.variants.items():
+        scale = best_scale(read_metrics(inputs.metrics, name))
+        label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
+        rows[label] = list(first_samples(inputs.samples, name, scale, len(classes)) / 255)
+    return gallery(rows, classes, label_width=2.1)
+
+
+def figure_scales(inputs, params):
+    """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
+    guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
+    units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
+    looks = styles(params.variants)
+    figure, panels = pyplot().subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
+    handles = {}
+    for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):
+        for model, name in params.origins.items():
+            level = factor * Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key]).mean
+            used = {units.index(spec["unit"]) for spec in guided.values() if spec["model"] == model}
+            for axes in line[sorted(used)]:
+                look = {"color": "grey", "linestyle": looks[name]["linestyle"], "linewidth": 0.8}
+                handles[f"unguided: {params.variants[name]['label']}"] = axes.axhline(level, **look)
+        for name, spec in guided.items():
+            results = finite(read_metrics(inputs.metrics, name)["scales"])
+            found = {float(s): Number.of(r[key]) for s, r in results.items() if float(s) > 0}
+            if not found:
+                continue
+            means, stds = ([factor * getattr(n, part) for n in found.values()] for part in ("mean", "std"))
+            axes = line[units.index(spec["unit"])]
+            handles[spec["label"]] = axes.errorbar(list(found), means, stds, marker="o", **looks[name])
+    for axes, unit in zip(panels[0], units, strict=True):
+        axes.set(xscale="log" if axes.containers else "linear", title=f"unit {UNITS[unit]}")  # log needs a point
+        logarithmic(axes)
+    for axes in panels[1]:
+        axes.set_xlabel("scale $s$")
+    panels[0][0].set_ylabel("FID")
+    panels[1][0].set_ylabel("class accuracy (%)")
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def numbers_plain_against_robust(samples):
+    guides = {name: samples.classifiers[samples.variants[name]["classifier"]] for name in samples.select(guidance="classifier")}
+    guided = [name for name, spec in guides.items() if spec["kind"] == "image"]
+    plain = [name for name in guided if not guides[name]["eps_train"]]
+    robust = [name for name in guided if name not in plain]
+    if not plain or not robust:
+        return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
+    a, b = samples.finest(plain), samples.finest(robust)
+    if samples.diverged(a, b):
+        return {"sayPlainRobust": samples.diverged(*guided)}
+    fid = samples.compare(b, a, "fid", "raises", "lowers", "does not, beyond its spread, change")
+    accuracy = samples.compare(b, a, "accuracy", "higher", "lower", "the same, within its spread")
+    return {
+        "sayPlainRobust": rf"Replacing the plain classifier (at $s={samples.scale[a]:g}$) by the robust one that serves best "
+        rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}), and class accuracy is "
+        rf"{accuracy} ({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')})."
+    }
+
+
+def numbers_scales(samples):
+    """How class accuracy moves with the scale, and where FID is least."""
+    start = samples.number(samples.baseline, "accuracy")
+    rising = past = smallest = 0
+    grids = [[r for s, r in samples.line(name).items() if float(s) > 0] for name in samples.by_classifier]
+    grids = list(filter(None, grids))
+    for results in grids:
+        line = [start, *(Number.of(r["accuracy"]) for r in results)]
+        peak = max(range(len(line)), key=lambda i: line[i].mean)
+        rising += all(compare(b, a, True, False, True) for a, b in zip(line[:peak], line[1 : peak + 1], strict=True))
+        past += peak < len(line) - 1
+        smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
+    return {
+        "sayScales": "From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
+        f"in {rising} of the {len(grids)} variants guided by a classifier; in {past} the largest scale tried is "
+        f"past the peak. The FID is least at the smallest scale tried in {smallest}."
+    }
+
+
+def numbers_best(samples):
+    """The variant guided by a classifier of the least Frechet joint distance, and what it gains."""
+    ddpm = samples.baseline
+    conditional = samples.unguided(0) or ddpm
+    top = samples.finest(samples.by_classifier)
+    if samples.diverged(top):
+        lost = samples.diverged(*samples.by_classifier)
+        return {"sayBest": lost, "summary": lost}
+    accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
+    level = samples.compare(top, conditional, "accuracy", "above", "below", "within its spread of")
+    moves = samples.compare(top, ddpm, "accuracy", "raises", "lowers", "does not change")
+    cost = samples.compare(
+        top,
+        ddpm,
+        "fid",
+        "at a higher FID",
+        "at a lower FID",
+        "at the same FID, within its spread",
+    )
+    return {
+        "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
+        rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
+        rf"({samples.text(conditional, 'accuracy')}).",
+        "summary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
+        rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
+        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
+    }
+
+
+def numbers_edges(samples):
+    """Whose best scale is at an end of its grid, so that a better one may lie beyond."""
+    grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in filter(samples.line, samples.guided)}
+    said = []
+    for end, index in (("smallest", 0), ("largest", -1)):
+        names = [name for name, grid in grids.items() if len(grid) > 1 and samples.scale[name] == grid[index]]
+        if names:
+            said.append(f"the {end} tried for {listing(samples.called(name, scale=False) for name in names)}")
+    if not said:
+        return {"sayEdges": "No best scale lies at an end of its grid."}
+    return {"sayEdges": f"The best scale is {', and '.join(said)}, so that a better one may lie beyond the grid."}
+
+
+def numbers_overall(samples, params):
+    """The guided system of the least Frechet joint distance, of all; and the unguided model that is given the class."""
+    top = samples.finest(samples.guided)
+    given = params.time_guidance["unguided"]
+    if samples.diverged(top):
+        return {"nSystems": len(samples.variants), "sayOverall": samples.diverged(*samples.guided)}
+    fjd = samples.compare(top, given, "fjd_train", *WORDS)
+    return {
+        "nSystems": len(samples.variants),
+        "sayOverall": rf"Of all guided systems the least Fr\'echet joint distance belongs to {samples.called(top)}: FID "
+        rf"{samples.text(top, 'fid')}, class accuracy {samples.text(top, 'accuracy')}. Compared with the unguided "
+        rf"class-conditional model (FID {samples.text(given, 'fid')}) that distance is {fjd}.",
+    }

@@ -1,0 +1,127 @@
+"""The bound on the likelihood of the test images."""
+
+from statistics import fmean
+
+import numpy as np
+
+from energyguide.files.atomic import read_json
+from energyguide.metrics.statistics import Number, compare
+from energyguide.reporting.layout import Published, Table, escape, plus_minus
+from energyguide.reporting.phrases import listing
+from energyguide.reporting.style import WIDTH, pyplot
+
+TERMS = ("prior", "reconstruction", "diffusion", "total")
+
+
+def table_likelihood(inputs, params):
+    """The variational bound on the test images in bits per dimension, and its terms (Kingma et al. 2021, Table 1)."""
+    published = Published(inputs.published, params.published, "likelihood")
+    records, body = [], []
+    for path, (name, label) in zip(inputs.results, params.labels.items(), strict=True):
+        found = read_json(path)
+        longest = list(found["discrete"])[-1]
+        lines = {longest: found["discrete"][longest]}
+        if "continuous" in found:
+            lines[r"$\infty$"] = found["continuous"]["learned"]
+        for steps, terms in lines.items():
+            numbers = {term: Number.of(terms[term]) for term in TERMS}
+            fields = {
+                f"{term}{suffix}": value for term, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))
+            }
+            steps_named = "continuous" if steps not in found["discrete"] else int(steps)
+            reported = {f"reported_{column}": published.field(name, column) for column in ("plain", "augmented")}
+            records.append({"model": name, "steps": steps_named, **fields, **reported, **found["protocol"]})
+            body.append([escape(label) if steps == longest else "", steps, *(plus_minus(terms[term], 3) for term in TERMS)])
+        body += reported_bits(published, name, r"\quad reported")
+    others = [line for row in published.rows if row not in params.labels for line in reported_bits(published, row, escape(row))]
+    header = ["Model", "Steps", "Prior", "Reconstruction", "Diffusion", "Bits/dim"]
+    return Table(records, [header], body + ([None, *others] if others else []), "lrcccc")
+
+
+def reported_bits(published, row, label):
+    """The published bits per dimension of a model, as lines of the table: without, and with augmented images."""
+    lines = []
+    for column, note in (("plain", ""), ("augmented", ", augmented images")):
+        if (value := published.get(row, column)) is not None:
+            lines.append([f"{label}, {escape(published.data)}{note}", "", "", "", "", f"{value:.2f}"])
+    return lines
+
+
+def figure_likelihood(inputs, params):
+    """The shapes of a schedule, the diffusion term under each, and the bound by its number of steps (Kingma et al. 2021)."""
+    results = dict(zip(params.labels, map(read_json, inputs.results), strict=True))
+    figure, (curves, terms, bounds) = pyplot().subplots(1, 3, figsize=(WIDTH, 2.4))
+    shaped = next((found for found in results.values() if "gamma" in found), {"gamma": {}, "continuous": {}})
+    for number, (name, gamma) in enumerate(shaped["gamma"].items()):
+        curves.plot(np.linspace(0, 1, len(gamma)), gamma, color=f"C{number}", label=name)
+        term = Number.of(shaped["continuous"][name]["diffusion"])
+        terms.errorbar([number], [term.mean], [term.std], fmt="o", color=f"C{number}", capsize=3)
+    curves.set(xlabel="$t$", ylabel=r"$\gamma(t) = -\log$ SNR")
+    terms.set_xticks(range(len(shaped["gamma"])), list(shaped["gamma"]), rotation=30)
+    terms.set_ylabel("diffusion term (bits/dim)")
+    for number, (name, found) in enumerate(results.items()):
+        line = {int(steps): Number.of(terms["total"]).mean for steps, terms in found["discrete"].items()}
+        bounds.plot(list(line), list(line.values()), "o-", color=f"C{number + 4}", label=params.labels[name])
+        if "continuous" in found:
+            total = Number.of(found["continuous"]["learned"]["total"]).mean
+            bounds.axhline(total, color=f"C{number + 4}", linestyle="--", linewidth=0.8)
+    bounds.set(xlabel="steps", ylabel="bound (bits/dim)", xscale="log", yscale="log")
+    if shaped["gamma"]:
+        curves.legend()
+    bounds.legend()
+    return figure
+
+
+def bits(values):
+    return plus_minus(values, 3)
+
+
+def whole(found):
+    """The longest bound of a model: in continuous time where there is one."""
+    return found["continuous"]["learned"] if "continuous" in found else list(found["discrete"].values())[-1]
+
+
+def numbers_likelihood(inputs, params):
+    """The bounds of the models against each other, by their steps, and by the shape of the schedule."""
+    results = dict(zip(params.likelihood_labels, map(read_json, inputs.likelihoods), strict=True))
+    protocol = next(iter(results.values()))["protocol"]
+    totals = {name: whole(found)["total"] for name, found in results.items()}
+    names = {name: rf"\emph{{{escape(label)}}}" for name, label in params.likelihood_labels.items()}
+    best = min(totals, key=lambda name: fmean(totals[name]))
+    others = listing(f"{names[name]} at {bits(total)}" for name, total in totals.items() if name != best)
+    fewer = {name: next(iter(found["discrete"].items())) for name, found in results.items()}
+    steps = listing(
+        f"{bits(terms['total'])} in {count} steps for {names[name]} ({looser(terms['total'], totals[name])})"
+        for name, (count, terms) in fewer.items()
+    )
+    return {
+        "likelihoodImages": f"{protocol['n']:,}",
+        "likelihoodDraws": protocol["draws"],
+        "sayLikelihood": f"The lowest bound is that of {names[best]}, {bits(totals[best])} bits per dimension"
+        + (f", with {others}." if len(totals) > 1 else "."),
+        "sayBoundSteps": f"With few steps the bound is {steps}.",
+        "sayInvariance": invariance([found for found in results.values() if "continuous" in found]),
+    }
+
+
+def looser(values, longest):
+    """A bound of few steps, as against one of many or in continuous time."""
+    return compare(Number.of(values), Number.of(longest), "looser", "lower", "the same within its spread")
+
+
+def invariance(results):
+    """How far the diffusion term in continuous time, and the spread of its estimates, depend on the shape of the schedule."""
+    if not results or len(results[0]["continuous"]) < 2:
+        return "No schedule is put in the place of a learned one in this edition."
+    learned, *shapes = results[0]["continuous"].items()
+    own = Number.of(learned[1]["diffusion"])
+    said = []
+    for name, terms in shapes:
+        verdict = compare(Number.of(terms["diffusion"]), own, "above it", "below it", "the same within its spread")
+        said.append(f"{bits(terms['diffusion'])} with a {name} one ({verdict})")
+    spreads = listing(f"{terms['spread']:.2f} ({name})" for name, terms in results[0]["continuous"].items())
+    return (
+        f"With the learned schedule the diffusion term is {bits(learned[1]['diffusion'])} bits per dimension; it is "
+        f"{listing(said)}. "
+        f"What does depend on the shape is the standard deviation of a single estimate: {spreads}."
+    )

@@ -1,0 +1,20 @@
+"""Variational diffusion models."""
+
+from energyguide.metrics.statistics import Number, compare
+from energyguide.reporting.layout import escape, plus_minus
+from energyguide.reporting.read import quality
+
+
+def numbers_cost(inputs, samples, params):
+    """Each model beside the diffusion models, against the unguided DDPM."""
+    said = []
+    for name, spec in params.generators.items():
+        if name in params.adversarial:
+            continue
+        fid = quality(inputs, name, "fid")
+        verdict = compare(Number.of(fid), samples.number(samples.baseline, "fid"), "above", "below", "within its spread of")
+        said.append(
+            rf"\emph{{{escape(spec['label'])}}} has an FID of {plus_minus(fid)}, {verdict} that of "
+            rf"{samples.called(samples.baseline)} in as many steps ({samples.text(samples.baseline, 'fid')})"
+        )
+    return {"sayVariational": "; ".join(said) + "." if said else "No variational model is trained in this edition."}

@@ -1,0 +1,1 @@
+"""How a job is carried, never what it computes. Nothing here changes a bit of a result."""

@@ -1,0 +1,181 @@
+"""What a result depends on: its script, and the science modules that this imports, each by a digest of its syntax tree.
+
+A digest does not see comments, formatting, docstrings, what is raised or printed, nor classes of typed parameters, whose values
+come as params. Modules of the rooms NEUTRAL are in no digest: they carry jobs and files, and change no bit of a result. Of
+topics of reporting only those definitions count that a table or a figure uses. The rules have the digests as params.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+SCRIPTS = PACKAGE.parent / "scripts"
+NEUTRAL = {"files", "run"}
+TOPICS = PACKAGE / "reporting"
+ANNOUNCEMENTS = {"print", "warn"}  # functions whose calls tell people something, and change nothing
+
+
+@cache
+def tree(file):
+    return ast.parse(file.read_text(), filename=str(file))
+
+
+@cache
+def imports(file):
+    """The project's modules that `file` imports itself, anywhere in it, as (module, name in it or None)."""
+    used = set()
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            used |= {(module, None) for alias in node.names if (module := module_file(alias.name))}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            used |= {part for alias in node.names if (part := imported(node.module, alias.name))}
+    return frozenset(used)
+
+
+def module_file(name):
+    """The file of a module of the project, by its dotted name; None for others, and for packages, which hold a docstring only."""
+    *folders, last = name.split(".")
+    file = (PACKAGE.parent if PACKAGE.name in folders else SCRIPTS).joinpath(*folders, f"{last}.py")
+    return file if file.is_file() else None
+
+
+def imported(module, name):
+    """(file, name in it or None) of `from module import name`; None where that is none of the project."""
+    if file := module_file(f"{module}.{name}"):
+        return file, None
+    file = module_file(module)
+    return (file, name) if file else None
+
+
+def neutral(file):
+    """Whether a file changes no bit of any result."""
+    return file == SCRIPTS / "job.py" or PACKAGE in file.parents and file.relative_to(PACKAGE).parts[0] in NEUTRAL
+
+
+@cache
+def closure(file):
+    """A science module, and every one that it imports, directly or not, sorted."""
+    seen, todo = set(), [Path(file)]
+    while todo:
+        file = todo.pop()
+        if file not in seen and not neutral(file):
+            seen.add(file)
+            todo.extend(used for used, _ in imports(file))
+    return sorted(seen)
+
+
+def canonical(node):
+    """A syntax tree as nested tuples, without what does not count. Empty fields are left out: Pythons differ in them."""
+    if isinstance(node, ast.AST):
+        if isinstance(node, ast.Raise):
+            error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            return ("Raise", canonical(error))
+        fields = ((name, canonical(counted(node, name, value))) for name, value in ast.iter_fields(node) if name != "kind")
+        return (type(node).__name__, *(field for field in fields if field[1] not in (None, ())))
+    if isinstance(node, list):
+        return tuple(map(canonical, node))
+    return None if node is None else repr(node)
+
+
+def counted(node, name, value):
+    """A field of a node; of the statements in a body only those that count."""
+    if name not in ("body", "orelse", "finalbody") or not isinstance(value, list):
+        return value
+    return [statement for statement in value if not silent(statement)]
+
+
+def silent(statement):
+    """Whether a statement computes nothing: a docstring, an announcement, or a class of typed parameters."""
+    if isinstance(statement, ast.Expr):
+        value = statement.value
+        if isinstance(value, ast.Call):
+            return getattr(value.func, "attr", getattr(value.func, "id", None)) in ANNOUNCEMENTS
+        return isinstance(value, ast.Constant)
+    return isinstance(statement, ast.ClassDef) and statement.name == "Parameters"
+
+
+def shown(file, nodes):
+    """The name of a module and the digest of some of its statements, as `diffusion/samplers 1a2b3c4d5e6f`."""
+    base = PACKAGE if PACKAGE in file.parents else PACKAGE.parent
+    name = str(file.relative_to(base).with_suffix(""))
+    checksum = hashlib.sha256(repr(canonical([node for node in nodes if not silent(node)])).encode()).hexdigest()
+    return f"{name} {checksum[:12]}"
+
+
+@cache
+def of_module(file):
+    """The digest of a whole module."""
+    return shown(file, tree(file).body)
+
+
+def named(*modules):
+    """The digests of modules that a job finds by their name, as `nets/unet`, and of all that they import: a sorted list."""
+    return sorted({of_module(file) for module in modules for file in closure(PACKAGE / f"{module}.py")})
+
+
+def code(script):
+    """The digests of a script and of all that it imports, as params: `code_<module>` -> digest."""
+    return params(of_module(file) for file in closure(SCRIPTS / script))
+
+
+def params(digests):
+    return {f"code_{digest.split()[0].replace('/', '_')}": digest for digest in digests}
+
+
+def code_of(script, topic, *functions):
+    """The same of a script that calls these functions of a topic, and of no more than they use."""
+    parts, modules = {}, set(closure(SCRIPTS / script))
+    todo = [(TOPICS / f"{topic}.py", function) for function in functions]
+    while todo:
+        file, name = todo.pop()
+        if TOPICS not in file.parents or name is None:
+            modules |= set(closure(file))
+        elif name not in parts.setdefault(file, {}):
+            parts[file][name] = definition(file, name)
+            todo += uses(file, parts[file][name])
+    partial = [shown(file, loose(file) + in_order(nodes)) for file, nodes in sorted(parts.items())]
+    return params([*(of_module(file) for file in sorted(modules - parts.keys())), *partial])
+
+
+def in_order(definitions):
+    """Statements by name, each once, as they follow one another in their module."""
+    return sorted(set(definitions.values()), key=lambda statement: statement.lineno)
+
+
+def names_of(statement):
+    """The names that a statement at the top of a module defines."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return {node.id for target in targets if target for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def definition(file, name):
+    """The statement at the top of a module that defines a name."""
+    return next(statement for statement in tree(file).body if name in names_of(statement))
+
+
+def loose(file):
+    """The statements at the top of a module that define nothing, and import nothing."""
+    body = tree(file).body
+    return [s for s in body if not names_of(s) and not isinstance(s, ast.Import | ast.ImportFrom)]
+
+
+def uses(file, statement):
+    """What a definition uses, as (file, name in it or None): of its own module, and of others that this imports."""
+    own = set().union(*map(names_of, tree(file).body))
+    bound = {}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            bound |= {a.asname or a.name: part for a in node.names if (part := imported(node.module, a.name))}
+    words = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    parts = [node for node in ast.walk(statement) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    attributes = {(node.value.id, node.attr) for node in parts}
+    found = [(file, word) for word in words & own]
+    for word in words & bound.keys():
+        used, name = bound[word]
+        whole = name is None and TOPICS in used.parents
+        found += [(used, attribute) for value, attribute in attributes if value == word] if whole else [(used, name)]
+    return found

@@ -1,0 +1,1 @@
+"""Whole experiments that are not "train, sample, measure"."""

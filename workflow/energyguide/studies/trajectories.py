@@ -1,0 +1,118 @@
+"""What happens along the sampling trajectory: energies, the size of the shift, and frames to look at."""
+
+import math
+
+import torch
+from tqdm import tqdm
+
+from energyguide.classifiers.energy import energy, joint_energy
+from energyguide.data.noise import fold, normal
+from energyguide.diffusion.denoiser import load_denoiser
+from energyguide.diffusion.guides import load_models
+from energyguide.diffusion.samplers import finite
+from energyguide.diffusion.sampling import walk
+from energyguide.metrics.scales import at_scale, best_scale, read_metrics
+
+
+def frames(count, steps):
+    """`count` indices into a schedule of `steps`, evenly spread, from the noise to the image."""
+    return [round(i * (steps - 1) / (count - 1)) for i in reversed(range(count))]
+
+
+def forward(schedule, x0, noise, count):
+    """Frames of the forward process, (frame, batch, ...), from the image to the noise.
+
+    Args:
+        x0: images (batch, ...) in [-1, 1].
+        noise: standard normal, as `x0`.
+    """
+    indices = reversed(frames(count, len(schedule)))
+    return torch.stack([schedule.add_noise(x0, torch.full((len(x0),), i, device=x0.device), noise) for i in indices])
+
+
+def number(value):
+    """A float as JSON can hold it: None where it is not finite."""
+    return value if math.isfinite(value) else None
+
+
+def record(states, observer, count, steps, shown):
+    """Follow a walk to its end.
+
+    Args:
+        states: of `samplers.reverse`.
+        observer: `guidance.Models` whose classifier gives the energies, whatever guides the walk.
+        count: frames to keep, of the first `shown` samples.
+
+    Returns:
+        lists with one number a step, from noise to image: mean E(x) and E(x, y) in nats, at x_t and at the predicted
+        x_0; mean length of the shift of the mean over sigma_t, 0 for guidance that corrects eps. Under "end", both
+        energies of the results. And the frames kept: x_t and x_0, each (frame, sample, ...) in [-1, 1].
+        Where samples cease to be finite, "diverged" alone, and black frames.
+    """
+    lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
+    kept, wanted = [], frames(count, steps)
+    for state in states:
+        if not finite(state).all():
+            black = torch.full((count, *state.x_t[:shown].shape), -1.0)
+            return {"diverged": True}, (black, black)
+        lines["t"].append(state.t)
+        for name, x, t in (("x_t", state.x_t, state.t), ("x_0", state.x0, 0)):
+            logits = observer.logits(x, t)
+            lines[f"E({name})"].append(number(energy(logits).mean().item()))
+            lines[f"E({name},y)"].append(number(joint_energy(logits, state.y).mean().item()))
+        shift = state.shift.flatten(1).norm(dim=1).mean().item() if torch.is_tensor(state.shift) else 0.0
+        lines["shift/sigma"].append(number(shift / state.sigma) if state.sigma else None)
+        if state.index in wanted:
+            kept.append((state.x_t[:shown].cpu(), state.x0[:shown].cpu()))
+    end = observer.logits(state.x_prev.clamp(-1, 1), 0)
+    lines["end"] = {"E(x)": energy(end).mean().item(), "E(x,y)": joint_energy(end, state.y).mean().item()}
+    return lines, tuple(torch.stack(part) for part in zip(*kept, strict=True))
+
+
+class Study:
+    """The sampling trajectories of some variants, each at its best scale or at a given one.
+
+    Args:
+        p: `variants` (name -> block), `scales` (name -> a scale that is given), `strip` (the variant whose forward process is
+            drawn), `samples`, `frames`, `process`, `shape`, `classes`, `kinds` (model -> its kind of denoiser), `acceleration`,
+            `seed`.
+        models, classifiers, energies: files by the names that the blocks use.
+        observer: weights of the classifier that gives the energies.
+    """
+
+    def __init__(self, p, models, classifiers, energies, observer, where):
+        self.p, self.classifiers, self.energies, self.where = p, classifiers, energies, where
+        self.observer = load_models(observer, None, p.classes, where)
+        self.denoisers = {
+            name: load_denoiser(p.kinds[name], path, p.process, where, p.acceleration) for name, path in models.items()
+        }
+
+    def follow(self, metrics):
+        """The lines of `record` by variant, and the frames as "<variant> x_t" and "<variant> x0"; `metrics` are files."""
+        lines, arrays = {}, {}
+        for name in tqdm(self.p.variants, unit="variant", disable=None):
+            measured = read_metrics(metrics, name)
+            scale = self.p.scales.get(name) or best_scale(measured)
+            line, frames = self.walk(name, scale)
+            if "diverged" in at_scale(measured, scale):  # perhaps in other samples than these
+                line = {"diverged": True}
+            lines[name] = {**line, "scale": scale}
+            arrays |= {f"{name} {part}": frame.numpy() for part, frame in zip(("x_t", "x0"), frames, strict=True)}
+        return lines, arrays
+
+    def walk(self, name, scale):
+        """What `record` says of a variant at a scale."""
+        p, spec = self.p, self.p.variants[name]
+        own = spec.get("classifier")
+        guides = load_models(self.classifiers.get(own), self.energies.get(own), p.classes, self.where, p.acceleration)
+        samples, denoiser = range(p.samples), self.denoisers[spec["model"]]
+        states = walk(denoiser, samples, tuple(p.shape), p.classes, spec, scale, guides, p.seed, self.where)
+        with torch.no_grad():
+            return record(states, self.observer, p.frames, spec["steps"], p.classes)
+
+    def forward(self, first):
+        """Frames of the forward process of some images (class, channel, height, width) in [0, 1], one of each class."""
+        p, strip = self.p, self.p.variants[self.p.strip]
+        noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=self.where), 0, tuple(p.shape))
+        schedule = self.denoisers[strip["model"]].schedule(strip)
+        return forward(schedule, 2 * first - 1, noise, p.frames).cpu().numpy()

@@ -1,0 +1,36 @@
+# What Snakemake has no public name for: it is used here alone, and tests/test_internals.py tries each.
+
+
+def config_files():
+    """The files that --configfile names, then those that `configfile:` does."""
+    return list(map(str, workflow.configfiles))
+
+
+def planned_outputs():
+    """The outputs of all jobs that this run is to execute; known once it starts."""
+    return [file for job in workflow.dag.needrun_jobs() for file in job.output]
+
+
+def only_touches():
+    """Whether this run executes nothing, but marks outputs as up to date (--touch)."""
+    return workflow.touch
+
+
+def describe(rule, text):
+    """Give a rule that was made in a loop its docstring."""
+    workflow.get_rule(rule).docstring = text
+
+
+def description(rule):
+    """The docstring of a rule."""
+    return workflow.get_rule(rule).docstring
+
+
+def params_of(rule):
+    """The params of a rule, name -> value or function; None where there is no such rule."""
+    return dict(workflow.get_rule(rule).params.items()) if workflow.is_rule(rule) else None
+
+
+def jobs_together(group):
+    """How many jobs of a group are sent as one; known once the run starts, so to be asked in functions of resources."""
+    return workflow.group_settings.group_components.get(group, 1)
