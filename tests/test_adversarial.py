@@ -8,10 +8,10 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from energyguide.diffusion.denoisers.ddgan import generate, with_latents
-from energyguide.diffusion.samplers import last
+from energyguide.diffusion.samplers import final_samples
 from energyguide.diffusion.sampling import walk
 from energyguide.diffusion.schedule import Schedule, linear_schedule, respace
-from energyguide.nets.ddgan import Adversaries, Discriminator, Generator, generator_weights, spread
+from energyguide.nets.ddgan import Adversaries, Discriminator, Generator, generator_weights, minibatch_std
 from energyguide.studies.points import SIDE, STD, PointDiscriminator, PointGenerator, centres, covered, gaussians
 from energyguide.studies.stacked import coverage, spelled, stacked
 from energyguide.training.ddgan import LAZY, AdversarialObjective, one_back, posterior
@@ -124,7 +124,7 @@ def test_what_the_generator_makes_is_of_its_kind():
 def drawn(model, samples, steps=4, seed=0, **more):
     denoiser, spec = with_latents(model.eval(), model.latent, PROCESS), LEAPS | {"steps": steps} | more
     with torch.no_grad():
-        return last(walk(denoiser, samples, (1, 8, 8), 10, spec, 0, None, seed, CPU))[0]
+        return final_samples(walk(denoiser, samples, (1, 8, 8), 10, spec, 0, None, seed, CPU))[0]
 
 
 def test_a_sample_depends_on_its_number_and_seed_alone():
@@ -161,9 +161,9 @@ def test_the_sampler_draws_from_the_posterior_at_what_is_generated():
 def test_a_discriminator_tells_one_image_many_times_from_many(generator):
     """By their spread; groups of eight do not see each other."""
     many, same = torch.randn(16, 3, 2, 2, generator=generator), torch.ones(16, 3, 2, 2)
-    mixed = spread(torch.cat([many[:8], same[:8]])).flatten()
+    mixed = minibatch_std(torch.cat([many[:8], same[:8]])).flatten()
     assert torch.allclose(mixed[:8], many[:8].std(0, correction=0).mean().expand(8), atol=1e-4)
-    assert mixed[8:].max() < 1e-3 and spread(many[:6]).shape == (6, 1, 1, 1)
+    assert mixed[8:].max() < 1e-3 and minibatch_std(many[:6]).shape == (6, 1, 1, 1)
 
 
 def test_latents_matter_where_there_are_any():

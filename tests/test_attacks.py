@@ -3,7 +3,7 @@ import torch
 import torchattacks
 from torch import nn
 
-from energyguide.classifiers.attacks import BALLS, L2, Linf, lengths, pgd
+from energyguide.classifiers.attacks import BALLS, L2, Linf, l2_norm, pgd
 from energyguide.classifiers.corruptions import darkness, gaussian_noise, noise_grid
 from energyguide.classifiers.robustness import accuracy
 from energyguide.classifiers.synthesis import class_seeds, synthesise
@@ -75,7 +75,7 @@ def test_each_sample_is_attacked_on_its_own(target):
 @pytest.mark.parametrize("targeted", [False, True])
 def test_attack_stays_in_the_ball_and_in_the_range(target, ball, targeted):
     _, x, _ = target
-    start = ball.spread(torch.randn_like(x), torch.rand(len(x)).double())
+    start = ball.random_point(torch.randn_like(x), torch.rand(len(x)).double())
     for more in ({}, {"start": start}, {"start": start, "stop_when_fooled": True}):
         attacked = attack(target, ball, STEPS, targeted=targeted, **more)
         assert size(ball, attacked - x).max() <= ball.eps * (1 + 1e-9)
@@ -84,7 +84,7 @@ def test_attack_stays_in_the_ball_and_in_the_range(target, ball, targeted):
 
 
 def size(ball, delta):
-    return lengths(delta) if isinstance(ball, L2) else delta.abs()
+    return l2_norm(delta) if isinstance(ball, L2) else delta.abs()
 
 
 def test_targeted_attack_reaches_its_class(target):
@@ -119,8 +119,8 @@ def test_projection_is_inside_and_idempotent(ball, generator):
 def test_starts_fill_the_ball(generator):
     noise = torch.randn(2000, 1, 2, 2, generator=generator, dtype=torch.float64)
     radius = torch.rand(2000, generator=generator, dtype=torch.float64)
-    torch.testing.assert_close(lengths(BALLS["l2"](0.5).spread(noise, radius)).flatten(), 0.5 * radius)
-    cube = BALLS["linf"](0.1).spread(noise, radius)
+    torch.testing.assert_close(l2_norm(BALLS["l2"](0.5).random_point(noise, radius)).flatten(), 0.5 * radius)
+    cube = BALLS["linf"](0.1).random_point(noise, radius)
     assert cube.abs().max() <= 0.1
     assert cube.std().item() == pytest.approx(0.2 / 12**0.5, rel=0.03)
 
@@ -161,9 +161,9 @@ def test_the_judge_says_what_is_fooled(target):
 
     expected = attack(target, L2(0.3), STEPS, stop_when_fooled=True)
     with frozen(model):
-        judged = pgd(lambda z: model(z), x, y, L2(0.3), STEPS, stop_when_fooled=True, judge=model)
+        judged = pgd(lambda z: model(z), x, y, L2(0.3), STEPS, stop_when_fooled=True, exact=model)
         torch.testing.assert_close(judged, expected)
-        moved = lengths(pgd(doubting, x, y, L2(0.3), STEPS, stop_when_fooled=True, judge=model) - x).flatten()
+        moved = l2_norm(pgd(doubting, x, y, L2(0.3), STEPS, stop_when_fooled=True, exact=model) - x).flatten()
         assert (moved[model(x).argmax(1) == y] > 0).all()
         assert accuracy(model, x, y, L2(0.3), STEPS, attacker=lambda z: model(z)) == accuracy(model, x, y, L2(0.3), STEPS)
 
@@ -199,4 +199,4 @@ def test_synthesis_reaches_the_classes(target):
     with frozen(model):
         made = synthesise(model, x, y, L2(4.0), 20)
     assert (~fooled((model, x, y), made)).double().mean() > 0.9
-    assert lengths(made - x).max() <= 4 + 1e-9
+    assert l2_norm(made - x).max() <= 4 + 1e-9

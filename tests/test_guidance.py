@@ -148,7 +148,7 @@ def test_classifier_free_guidance_makes_one_call_a_step_and_none_twice_at_scale_
         return mixture.joint(x, t, y)
 
     x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
-    state = State(index=0, t=500, told=t, abar=0.5, sigma=0.0, y=y, x_t=x)
+    state = State(index=0, t=500, timesteps=t, abar=0.5, sigma=0.0, y=y, x_t=x)
     eps = find_guidance({"guidance": "classifier_free"}, 2.0, Models(classes=3)).predict(network, state)
     expected = 3 * mixture.conditional(x, t, y) - 2 * mixture.unconditional(x, t, None)
     torch.testing.assert_close(eps, expected)

@@ -45,7 +45,7 @@ def agrees(draws, expected):
 
 
 class Exact:
-    """Knows the noise in z, for pixels that are normal; told gamma itself.
+    """Knows the noise in z, for pixels that are normal; timestep gamma itself.
 
     At the clean end the noise is as large as a grey level: below it the grid would show.
     """
@@ -60,7 +60,7 @@ class Exact:
         low, high = self.ends
         return low + (high - low) * (shape or SHAPES["linear"])(t)
 
-    def told(self, gamma):
+    def timestep(self, gamma):
         return gamma
 
     def schedule(self, steps):
@@ -91,10 +91,10 @@ def test_the_bound_of_a_fixed_schedule_is_the_sum_of_its_steps(gaussians, steps)
     by_timestep = dict(zip(levels.timesteps.tolist(), gamma.float(), strict=True))
     network = Exact()
 
-    def told(z, t):
+    def timestep(z, t):
         return network(z, torch.stack([by_timestep[i] for i in t.tolist()]))
 
-    assert agrees(estimates(partial(bound, told, levels), gaussians, 8, seed=0)["diffusion"], expected)
+    assert agrees(estimates(partial(bound, timestep, levels), gaussians, 8, seed=0)["diffusion"], expected)
     assert levels.timesteps[[0, -1]].tolist() == [0, 999] and len(levels) == steps + 1
 
 
@@ -162,7 +162,7 @@ def test_the_shape_descends_the_square_of_the_diffusion_term_and_all_else_the_bo
             return objective.diffusion(2 * x - 1, t, eps)
         gamma, slope = slope_of(model.gamma, t)
         z = torch.sigmoid(-gamma).sqrt().view(-1, 1, 1, 1) * (2 * x - 1) + torch.sigmoid(gamma).sqrt().view(-1, 1, 1, 1) * eps
-        return slope / 2 * (model(z, model.told(gamma)) - eps).square().flatten(1).sum(1)
+        return slope / 2 * (model(z, model.timestep(gamma)) - eps).square().flatten(1).sum(1)
 
     loss = (term() / 64).mean() if steps else (term() / 64).square().mean()
     loss.backward()
@@ -184,7 +184,7 @@ def test_bits_per_dimension_of_a_uniform_guess():
     assert bits(torch.tensor(64 * math.log(256)), torch.zeros(1, 1, 8, 8)).item() == pytest.approx(8)
 
 
-def test_pixels_are_told_from_little_noise_and_hardly_from_much(generator, monkeypatch):
+def test_pixels_are_timestep_from_little_noise_and_hardly_from_much(generator, monkeypatch):
     """The reconstruction is what naming one value of a grid costs; by how many images at a time does not matter."""
     x = torch.randint(256, (6, 1, 8, 8), generator=generator) / 127.5 - 1
     eps = torch.randn(x.shape, generator=generator)

@@ -8,7 +8,7 @@ from energyguide.classifiers.energy import energy
 from energyguide.data.dataset import Dataset
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
 from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
-from energyguide.metrics.samples import Judgement, measure_reference
+from energyguide.metrics.samples import Evaluation, measure_reference
 from energyguide.nets import weights as files
 from energyguide.nets.resnet import CifarResNet
 
@@ -127,22 +127,22 @@ def test_judgement_of_sets(judge, tmp_path, pictures):
     seen, images = logits.argmax(1), pictures[1].numpy()
     splits = ("train", "val", "test")
     data = Dataset(tuple("abc"), dict.fromkeys(splits, images), dict.fromkeys(splits, seen.numpy()))
-    spec, where = {"features": "judge", "reference": "test"}, torch.device("cpu")
-    measure_reference(data, path, spec, where).save(tmp_path / "reference.npz")
-    judgement = Judgement(Reference.load(tmp_path / "reference.npz"), path, path, energy(logits).numpy(), spec, where)
-    found = judgement.of([pictures[1], pictures[0]], [seen, seen[:120]])
+    spec, device = {"features": "judge", "reference": "test"}, torch.device("cpu")
+    measure_reference(data, path, spec, device).save(tmp_path / "reference.npz")
+    evaluation = Evaluation(Reference.load(tmp_path / "reference.npz"), path, path, energy(logits).numpy(), spec, device)
+    found = evaluation.of([pictures[1], pictures[0]], [seen, seen[:120]])
     assert found["accuracy"][0] == 1 > found["accuracy"][1]
     for key in ("fid", "fjd_train", "energy_divergence"):
         assert abs(found[key][0]) < 1e-4 < found[key][1]
     assert found["energy"]["n"] == 270
-    assert judgement.of([pictures[1]], [seen])["fid_all_train"] == pytest.approx([0], abs=1e-4)
-    together = [judgement.of(sets)["fid_all_train"][0] for sets in ([pictures[0]], [pictures[0][:50], pictures[0][50:]])]
+    assert evaluation.of([pictures[1]], [seen])["fid_all_train"] == pytest.approx([0], abs=1e-4)
+    together = [evaluation.of(sets)["fid_all_train"][0] for sets in ([pictures[0]], [pictures[0][:50], pictures[0][50:]])]
     assert together[0] == pytest.approx(together[1]) and together[0] > 0.01
-    first, second = judgement.of([pictures[0][:50], pictures[0][50:100]])["accuracy"]
+    first, second = evaluation.of([pictures[0][:50], pictures[0][50:100]])["accuracy"]
     asked = torch.arange(100) % 3
     right = judge(pictures[0][:100].float() / 255).argmax(1) == asked
     assert (first, second) == pytest.approx((right[:50].float().mean().item(), right[50:].float().mean().item()))
-    assert judgement.protocol(100, 2)["features"] == "classifier features"
+    assert evaluation.protocol(100, 2)["features"] == "classifier features"
 
 
 def test_inception_is_checked_before_it_is_read(tmp_path):

@@ -4,7 +4,7 @@ import torch
 from diffusers.schedulers import scheduling_ddpm
 
 from energyguide.diffusion.hooks import Guidance
-from energyguide.diffusion.samplers import last, reverse, to_uint8
+from energyguide.diffusion.samplers import final_samples, reverse, to_uint8
 from energyguide.diffusion.schedule import linear_schedule, respace
 
 FULL = linear_schedule()
@@ -25,7 +25,7 @@ def test_sampler_reaches_the_mixture(mixture, generator, options):
     def noise(index):
         return noises[1].normal_(generator=generator)
 
-    x, broken = last(reverse(mixture.unconditional, respace(FULL, steps), x, None, noise, clip=False, **options))
+    x, broken = final_samples(reverse(mixture.unconditional, respace(FULL, steps), x, None, noise, clip=False, **options))
     assert (broken == -1).all()
     x = x.view(n, 2)
     error = (x - mixture.mean).mean(0).abs() / (mixture.covariance.diagonal() / n).sqrt()
@@ -119,7 +119,7 @@ def test_last_names_the_step_where_a_sample_broke(value):
         return eps
 
     x = torch.zeros(3, 1, 1, 1)
-    _, broken = last(reverse(network, respace(FULL, 10), x, None, lambda index: x))
+    _, broken = final_samples(reverse(network, respace(FULL, 10), x, None, lambda index: x))
     assert broken.tolist() == [-1, 6, -1]
 
 

@@ -11,7 +11,7 @@ from energyguide.diffusion.denoisers.diffusion import with_process
 from energyguide.diffusion.guides import find_guidance
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.samplers import reverse, to_uint8
-from energyguide.diffusion.sampling import divergence, draw, draw_shard, shard_batches, walk
+from energyguide.diffusion.sampling import divergence, sample, sample_shard, shard_batches, walk
 from energyguide.diffusion.schedule import linear_schedule, respace, schedule_of
 from energyguide.metrics.samples import gathered
 from energyguide.nets.unet import UNet
@@ -42,7 +42,7 @@ def logits(x, t):
 
 
 def ended(samples, spec=SPEC, scale=0.3, seed=0, network=network):
-    return draw(with_process(network, PROCESS), samples, SHAPE, 3, spec, scale, Models(logits), seed, torch.device("cpu"))
+    return sample(with_process(network, PROCESS), samples, SHAPE, 3, spec, scale, Models(logits), seed, torch.device("cpu"))
 
 
 def drawn(*arguments, **more):
@@ -85,7 +85,7 @@ def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
     def images(count, pieces):
         torch.set_num_threads(count)
         try:
-            parts = [draw(denoiser, piece, (1, 8, 8), 3, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces]
+            parts = [sample(denoiser, piece, (1, 8, 8), 3, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces]
         finally:
             torch.set_num_threads(1)
         return torch.cat(parts)
@@ -131,13 +131,13 @@ def test_broken_samples_are_counted():
 def test_an_unguided_variant_that_diverges_is_an_error_that_names_it_and_is_tried_anew(tmp_path):
     batches, asked, said = shard_batches(10, 4, 1, 0), [], "ddpm: 2 of 4 samples ceased to be finite, the first with 3 steps"
 
-    def draw_batch(scale, batch):
+    def sample_batch(scale, batch):
         asked.append(batch.start)
         return drawn(batch), torch.tensor([-1, 3, 1, -1])
 
     for _ in range(2):
         with pytest.raises(FloatingPointError, match=said):
-            draw_shard(draw_batch, [0], batches, ResumeState(tmp_path, "x"), "ddpm", guided=False)
+            sample_shard(sample_batch, [0], batches, ResumeState(tmp_path, "x"), "ddpm", guided=False)
     assert asked == [0, 0]
 
 
@@ -145,15 +145,15 @@ def test_an_unguided_variant_that_diverges_is_an_error_that_names_it_and_is_trie
 def test_a_scale_that_diverges_is_black_and_drawn_no_further_and_the_others_go_on(tmp_path, capsys, interrupted):
     scales, batches, asked = [0.3, 1e30, 0.1], shard_batches(10, 4, 1, 0), []
 
-    def draw_batch(scale, batch):
+    def sample_batch(scale, batch):
         asked.append((scale, batch.start))
         if interrupted and scale == 1e30:
             os.kill(os.getpid(), signal.SIGTERM)
         return ended(batch, scale=scale)
 
     with pytest.raises(Interrupted) if interrupted else nullcontext():
-        draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
-    images, seconds, diverged = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+        sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
+    images, seconds, diverged = sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
     assert capsys.readouterr().out.count("the variant diverged at scale 1e+30: 4 of 4 samples ceased to be finite") == 1
     assert asked == [(0.3, 0), (0.3, 4), (0.3, 8), (1e30, 0), (0.1, 0), (0.1, 4), (0.1, 8)]
     assert diverged.keys() == {1e30} and seconds.keys() == {0.3, 0.1}
@@ -168,7 +168,7 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
     """No batch is drawn twice, and the images are those of an uninterrupted run."""
     scales, batches, asked = [0.0, 0.3], shard_batches(10, 4, 1, 0), []
 
-    def draw_batch(scale, batch):
+    def sample_batch(scale, batch):
         asked.append((scale, batch.start))
         if len(asked) in (2, 3, 6):
             os.kill(os.getpid(), stop)
@@ -176,8 +176,8 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
 
     for _ in range(3):
         with pytest.raises(Interrupted):
-            draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
-    images, seconds, _ = draw_shard(draw_batch, scales, batches, ResumeState(tmp_path, "x"))
+            sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
+    images, seconds, _ = sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
     assert asked == [(scale, batch.start) for scale in scales for batch in batches]
     for scale in scales:
         assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
@@ -187,17 +187,17 @@ def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
 def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path):
     batches, asked = shard_batches(10, 4, 1, 0), []
 
-    def draw_batch(scale, batch):
+    def sample_batch(scale, batch):
         asked.append(batch.start)
         if len(asked) == 2:
             raise SystemExit
         return ended(batch, scale=scale)
 
     with pytest.raises(SystemExit):
-        draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x", every=0))
-    images, *_ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+        sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x", every=0))
+    images, *_ = sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert asked == [0, 4, 4, 8]
-    again, *_ = draw_shard(draw_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+    again, *_ = sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x"))
     assert torch.equal(again[1.0], images[1.0]) and len(asked) == 4
     assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
 

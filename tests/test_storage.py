@@ -120,11 +120,11 @@ def test_a_damaged_state_is_not_used_and_the_one_before_it_is(tmp_path, capsys, 
 
 def test_weights_put_aside_are_checked(tmp_path):
     store = ResumeState(tmp_path, 0)
-    store.keep(400, {"w": torch.ones(3)})
-    assert torch.equal(store.kept(400)["w"], torch.ones(3))
+    store.set_aside(400, {"w": torch.ones(3)})
+    assert torch.equal(store.retrieve(400)["w"], torch.ones(3))
     (store.folder / "400.safetensors").write_bytes(b"")
     with pytest.raises(ValueError, match=f"400.safetensors is damaged or gone; delete {store.folder} and run again"):
-        store.kept(400)
+        store.retrieve(400)
 
 
 @pytest.mark.parametrize(

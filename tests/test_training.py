@@ -132,7 +132,7 @@ def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_image
         run(STEPS, "long", (3, 6), interrupt=True)
     _, store = run(STEPS, "long", (3, 6))
     for steps in (3, 6):
-        expected, kept = run(steps, f"short{steps}")[0], store.kept(steps)
+        expected, kept = run(steps, f"short{steps}")[0], store.retrieve(steps)
         assert kept.keys() == expected.keys() and all(torch.equal(kept[k], expected[k]) for k in kept)
 
 
@@ -198,7 +198,7 @@ def test_a_snapshot_that_is_not_finite_is_not_kept(tmp_path):
     store = ResumeState(tmp_path, 0)
     with pytest.raises(FloatingPointError, match="the weights of joint are not finite after step 3"):
         loop.train(torn(2), SPEC, *data(), 0, store, "joint", snapshots=(2, 3))
-    assert store.kept(2) and not (store.folder / "3.safetensors").exists()
+    assert store.retrieve(2) and not (store.folder / "3.safetensors").exists()
 
 
 def test_every_image_is_seen_once_an_epoch():
@@ -277,7 +277,7 @@ def test_class_is_withheld_as_often_as_asked(p_uncond, expected):
     torch.manual_seed(0)
     objective = DiffusionObjective(UNet(1, 4, 3, width=4, multipliers=(1,)), linear_schedule(), p_uncond, AUGMENT, CPU)
     y = torch.arange(6000) % 3
-    given = objective.withhold(y)
+    given = objective.drop_class(y)
     withheld = given == 3
     assert torch.equal(given[~withheld], y[~withheld])
     assert abs(withheld.float().mean() - expected) < 0.03

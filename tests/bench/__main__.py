@@ -20,7 +20,7 @@ from compare import best_product, compare, seconds
 from project import markdown
 from recipes import recipes
 
-from energyguide.nets.device import device, has_bf16
+from energyguide.nets.device import has_bf16, pick_device
 from energyguide.reporting.layout import csv_text
 from energyguide.run.machine import provenance
 
@@ -74,7 +74,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--csv")
     options = parser.parse_args()
-    where = device()
+    where = pick_device()
     made = provenance()
     print(f"{made['gpu'] or made['platform']}, {made['threads']} threads, torch {torch.__version__}, commit {made['commit']}")
     limits = {bf16: best_product(where, bf16) for bf16 in {False, has_bf16(where)}}

@@ -2,10 +2,10 @@ from job import job, resume_state
 
 with job(snakemake):
     from energyguide.files.arrays import save_arrays
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.studies.points import cover
 
-    p, where, store = snakemake.params, device(snakemake.params.threads), resume_state(snakemake)
-    arrays, info = cover(p, where, store)
+    p, device, store = snakemake.params, pick_device(snakemake.params.threads), resume_state(snakemake)
+    arrays, info = cover(p, device, store)
     save_arrays(snakemake.output.arrays, arrays, steps=p.steps, **info)
     store.finish()

@@ -6,13 +6,13 @@ with job(snakemake):
     from energyguide.files.arrays import save_arrays
     from energyguide.files.atomic import write_json
     from energyguide.metrics.distribution import class_statistics
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.nets.passes import logits
     from energyguide.nets.weights import load
 
-    where, dataset = device(snakemake.params.threads), Dataset.load(snakemake.input.data)
-    x, y = dataset.tensors("train", where)
-    found, y = logits(load(snakemake.input.weights, where), x), y.cpu()
+    device, dataset = pick_device(snakemake.params.threads), Dataset.load(snakemake.input.data)
+    x, y = dataset.tensors("train", device)
+    found, y = logits(load(snakemake.input.weights, device), x), y.cpu()
     statistics = class_statistics(found, y, dataset.classes)
     protocol = {"images": "train", "n": len(x), "unit": "nats"}
     write_json(snakemake.output.json, {"eps_train": snakemake.params.eps_train, "protocol": protocol, **statistics})

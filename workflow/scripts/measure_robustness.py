@@ -5,13 +5,13 @@ with job(snakemake):
     from energyguide.classifiers.robustness import accuracy
     from energyguide.data.dataset import Dataset
     from energyguide.files.atomic import write_json
-    from energyguide.nets.device import accelerated, device
+    from energyguide.nets.device import accelerated, pick_device
     from energyguide.nets.weights import load
 
-    p, where = snakemake.params, device(snakemake.params.threads)
-    x, y = Dataset.load(snakemake.input.data).tensors("test", where)
-    model, ball = load(snakemake.input.weights, where), BALLS[p.norm]
+    p, device = snakemake.params, pick_device(snakemake.params.threads)
+    x, y = Dataset.load(snakemake.input.data).tensors("test", device)
+    model, ball = load(snakemake.input.weights, device), BALLS[p.norm]
     protocol = {"attack": f"PGD-{p.steps}", "norm": p.norm, "scale": "[0, 1]", "images": "test", "n": len(x), "seed": p.seed}
-    attacker = accelerated(model, where, p.acceleration)
+    attacker = accelerated(model, device, p.acceleration)
     grid = {str(eps): accuracy(model, x, y, ball(eps), p.steps, p.seed, attacker) for eps in p.eps_test}
     write_json(snakemake.output.json, {"eps_train": p.eps_train, "protocol": protocol, "accuracy": grid})

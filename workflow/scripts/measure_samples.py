@@ -4,12 +4,12 @@ with job(snakemake):
     from energyguide.files.arrays import load_arrays
     from energyguide.files.atomic import write_json
     from energyguide.metrics.quality import Reference
-    from energyguide.metrics.samples import Judgement, measure_shards
-    from energyguide.nets.device import device
+    from energyguide.metrics.samples import Evaluation, measure_shards
+    from energyguide.nets.device import pick_device
 
-    p, files, where = snakemake.params, snakemake.input, device(snakemake.params.threads)
+    p, files, device = snakemake.params, snakemake.input, pick_device(snakemake.params.threads)
     energies, reference = load_arrays(files.energies)["energy"], Reference.load(files.reference)
-    judgement = Judgement(reference, files.judge, files.classifier, energies, p.metrics, where)
-    evaluations, results = measure_shards(judgement, files.samples, p.samples)
-    protocol = judgement.protocol(p.samples, p.seeds)
+    evaluation = Evaluation(reference, files.judge, files.classifier, energies, p.metrics, device)
+    evaluations, results = measure_shards(evaluation, files.samples, p.samples)
+    protocol = evaluation.protocol(p.samples, p.seeds)
     write_json(snakemake.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": results})

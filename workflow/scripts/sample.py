@@ -5,27 +5,27 @@ with job(snakemake):
 
     from energyguide.diffusion.denoiser import load_denoiser
     from energyguide.diffusion.guides import find_guidance, load_models
-    from energyguide.diffusion.sampling import draw, draw_shard, shard_batches
+    from energyguide.diffusion.sampling import sample, sample_shard, shard_batches
     from energyguide.files.arrays import save_arrays
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.nets.memory import Parts
 
-    p, where, store = snakemake.params, device(snakemake.params.threads), resume_state(snakemake)
+    p, device, store = snakemake.params, pick_device(snakemake.params.threads), resume_state(snakemake)
     spec, parts = p.variant, Parts("sampling")
-    denoiser = load_denoiser(p.kind, snakemake.input.model, p.process, where, p.acceleration)
+    denoiser = load_denoiser(p.kind, snakemake.input.model, p.process, device, p.acceleration)
     guides = snakemake.input.get("classifier"), snakemake.input.get("energy")
-    models = load_models(*guides, p.classes, where, p.acceleration)
+    models = load_models(*guides, p.classes, device, p.acceleration)
 
-    def draw_batch(scale, batch):
+    def sample_batch(scale, batch):
         def piece(samples):
-            return draw(denoiser, samples, tuple(p.shape), p.classes, spec, scale, models, p.seed, where)
+            return sample(denoiser, samples, tuple(p.shape), p.classes, spec, scale, models, p.seed, device)
 
         return tuple(map(torch.cat, zip(*parts.map(piece, batch), strict=True)))
 
     total = p.sampling["seeds"] * p.sampling["samples"]
     batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
     name, guided = snakemake.wildcards.variant, "unit" in spec
-    images, seconds, diverged = draw_shard(draw_batch, p.scales, batches, store, name, guided)
+    images, seconds, diverged = sample_shard(sample_batch, p.scales, batches, store, name, guided)
     evaluations = [spec["steps"] * n for n in find_guidance(spec, max(p.scales), models).evaluations]
     save_arrays(
         snakemake.output.arrays,

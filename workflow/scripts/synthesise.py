@@ -7,15 +7,15 @@ with job(snakemake):
     from energyguide.classifiers.synthesis import class_seeds, synthesise
     from energyguide.data.dataset import Dataset
     from energyguide.files.arrays import save_arrays
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.nets.weights import load
 
-    p, where = snakemake.params, device(snakemake.params.threads)
+    p, device = snakemake.params, pick_device(snakemake.params.threads)
     dataset = Dataset.load(snakemake.input.data)
     classes = len(dataset.classes)
-    seeds = class_seeds(*dataset.tensors("train", where), classes, p.per_class, p.seed)
-    y = torch.arange(classes, device=where).repeat_interleave(p.per_class)
+    seeds = class_seeds(*dataset.tensors("train", device), classes, p.per_class, p.seed)
+    y = torch.arange(classes, device=device).repeat_interleave(p.per_class)
     arrays = {"labels": y.cpu().numpy(), "seeds": seeds.cpu().numpy()}
     for name, weights in zip(p.classifiers, snakemake.input.weights, strict=True):
-        arrays[name] = synthesise(load(weights, where), seeds, y, L2(p.eps), p.steps).cpu().numpy()
+        arrays[name] = synthesise(load(weights, device), seeds, y, L2(p.eps), p.steps).cpu().numpy()
     save_arrays(snakemake.output.arrays, arrays, eps=p.eps, steps=p.steps, seed=p.seed)

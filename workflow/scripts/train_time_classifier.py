@@ -6,18 +6,18 @@ with job(snakemake):
     from energyguide.data.dataset import Dataset
     from energyguide.data.noise import fold
     from energyguide.diffusion.schedule import linear_schedule
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.nets.weights import build, save
     from energyguide.training.loop import train
     from energyguide.training.time_classifier import TimeClassifierObjective
 
-    p, where, name = snakemake.params, device(snakemake.params.threads), snakemake.wildcards.classifier
+    p, device, name = snakemake.params, pick_device(snakemake.params.threads), snakemake.wildcards.classifier
     dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
     seed = fold(p.seed, "classifier", name)
     torch.manual_seed(seed)
     schedule = linear_schedule(**p.process)
-    objective = TimeClassifierObjective(build(*p.network), schedule, p.attack, p.augment, where, p.acceleration)
-    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, name)
+    objective = TimeClassifierObjective(build(*p.network), schedule, p.attack, p.augment, device, p.acceleration)
+    weights, history = train(objective, p.training, *dataset.tensors("train", device), seed, store, name)
     info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
     save(snakemake.output.weights, weights, *p.network, history=history, **info)
     store.finish()

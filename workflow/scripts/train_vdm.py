@@ -5,17 +5,17 @@ with job(snakemake):
 
     from energyguide.data.dataset import Dataset
     from energyguide.data.noise import fold
-    from energyguide.nets.device import device
+    from energyguide.nets.device import pick_device
     from energyguide.nets.weights import build, save
     from energyguide.training.loop import train
     from energyguide.training.vdm import VariationalObjective
 
-    p, where, name = snakemake.params, device(snakemake.params.threads), snakemake.wildcards.model
+    p, device, name = snakemake.params, pick_device(snakemake.params.threads), snakemake.wildcards.model
     dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
     seed = fold(p.seed, "diffusion", name)
     torch.manual_seed(seed)
-    objective = VariationalObjective(build(*p.network), p.steps, p.augment, where, p.acceleration)
-    weights, history = train(objective, p.training, *dataset.tensors("train", where), seed, store, name)
+    objective = VariationalObjective(build(*p.network), p.steps, p.augment, device, p.acceleration)
+    weights, history = train(objective, p.training, *dataset.tensors("train", device), seed, store, name)
     info = {"steps": p.steps, "training": p.training, "augment": p.augment, "seed": seed}
     save(snakemake.output.weights, weights, *p.network, history=history, **info)
     store.finish()

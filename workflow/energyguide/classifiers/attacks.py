@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 
-def lengths(x):
+def l2_norm(x):
     """L2 length of each sample, (batch, 1, ..., 1)."""
     return x.flatten(1).norm(dim=1).view(-1, *[1] * (x.ndim - 1))
 
@@ -22,13 +22,13 @@ class L2:
     eps: float
 
     def project(self, delta):
-        return delta * (self.eps / lengths(delta).clamp_min(1e-12)).clamp_max(1)
+        return delta * (self.eps / l2_norm(delta).clamp_min(1e-12)).clamp_max(1)
 
     def step(self, gradient, size):
         """Steepest ascent of length `size`."""
-        return gradient * (size / lengths(gradient).clamp_min(1e-12))
+        return gradient * (size / l2_norm(gradient).clamp_min(1e-12))
 
-    def spread(self, noise, radius):
+    def random_point(self, noise, radius):
         """A random point: direction of `noise` (batch, ...), at `radius` (batch,) in [0, 1] of the way out."""
         return self.step(noise, self.eps) * radius.view(-1, *[1] * (noise.ndim - 1))
 
@@ -45,7 +45,7 @@ class Linf:
     def step(self, gradient, size):
         return gradient.sign() * size
 
-    def spread(self, noise, radius):
+    def random_point(self, noise, radius):
         """A random point of the cube: standard normal `noise` made uniform; `radius` is not needed."""
         return self.eps * torch.erf(noise / math.sqrt(2))
 
@@ -53,7 +53,7 @@ class Linf:
 BALLS = {"l2": L2, "linf": Linf}
 
 
-def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=(), judge=None):
+def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=(), exact=None):
     """Projected gradient descent on the cross-entropy, with steps of 2.5 eps / steps.
 
     Args:
@@ -82,20 +82,20 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
         return x.clone()
     size = 2.5 * ball.eps / steps * (-1 if targeted else 1)
     attacked = clamp(x if start is None else x + start).clone()
-    todo = torch.arange(len(x), device=x.device)
+    active = torch.arange(len(x), device=x.device)
     for _ in range(steps):
-        z = attacked[todo].requires_grad_()
-        logits = model(z, *(part[todo] for part in context))
+        z = attacked[active].requires_grad_()
+        logits = model(z, *(part[active] for part in context))
         if stop_when_fooled:
-            stands = (logits.argmax(1) == y[todo]) != targeted
-            if judge not in (None, model) and not stands.all():
-                stands[~stands] = (predict(judge, z[~stands], todo[~stands]) == y[todo[~stands]]) != targeted
-            (standing,) = torch.where(stands)
+            unfooled = (logits.argmax(1) == y[active]) != targeted
+            if exact not in (None, model) and not unfooled.all():
+                unfooled[~unfooled] = (predict(exact, z[~unfooled], active[~unfooled]) == y[active[~unfooled]]) != targeted
+            (remaining,) = torch.where(unfooled)
         else:
-            standing = slice(None)
-        (gradient,) = torch.autograd.grad(F.cross_entropy(logits, y[todo], reduction="sum"), z)
-        todo, z, gradient = todo[standing], z.detach()[standing], gradient[standing]
-        if not len(todo):
+            remaining = slice(None)
+        (gradient,) = torch.autograd.grad(F.cross_entropy(logits, y[active], reduction="sum"), z)
+        active, z, gradient = active[remaining], z.detach()[remaining], gradient[remaining]
+        if not len(active):
             break
-        attacked[todo] = clamp(x[todo] + ball.project(z + ball.step(gradient, size) - x[todo]))
+        attacked[active] = clamp(x[active] + ball.project(z + ball.step(gradient, size) - x[active]))
     return attacked

@@ -21,8 +21,8 @@ def accuracy(model, x, y, ball=None, steps=0, seed=None, attacker=None):
             start = None
             if seed is not None:
                 noise = normal(fold(seed, "start"), samples, 0, images.shape[1:])
-                start = ball.spread(noise, uniform(fold(seed, "radius"), samples, 0, (1,)).float())
-            images = pgd(attacker or model, images, labels, ball, steps, start, stop_when_fooled=True, judge=model)
+                start = ball.random_point(noise, uniform(fold(seed, "radius"), samples, 0, (1,)).float())
+            images = pgd(attacker or model, images, labels, ball, steps, start, stop_when_fooled=True, exact=model)
         with torch.no_grad():
             return (model(images).argmax(1) == labels).sum().item()
 

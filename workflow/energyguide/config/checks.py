@@ -14,7 +14,7 @@ from energyguide.config.derive import (
     time_classifiers,
 )
 from energyguide.data.folders import visible
-from energyguide.diffusion.spacing import kept
+from energyguide.diffusion.spacing import kept_timesteps
 
 GUIDANCE = modules("diffusion/guidance")
 
@@ -188,7 +188,7 @@ def check_variant(variant, key, experiment, need):
     need(variant["steps"] <= steps, f"{key}.steps", f"the process has only {steps} timesteps (`process.steps`)")
     if variant["spacing"] == "quadratic":
         try:
-            kept(steps, variant["steps"], variant["spacing"])
+            kept_timesteps(steps, variant["steps"], variant["spacing"])
         except ValueError:
             need(False, f"{key}.steps", "so many quadratic steps would use a timestep twice; ask for fewer")
     scales = [scale_name(s) for s in variant["scales"]]

@@ -25,9 +25,9 @@ class Denoiser:
     guidance: Callable = None
 
 
-def load_denoiser(kind, path, process, where, acceleration=None):
+def load_denoiser(kind, path, process, device, acceleration=None):
     """The `Denoiser` whose weights are at `path`.
 
     `kind` is the name of a module of `denoisers`; `process` and `acceleration` are the configuration's blocks of that name.
     """
-    return import_module(f"energyguide.diffusion.denoisers.{kind}").load(path, process, where, acceleration)
+    return import_module(f"energyguide.diffusion.denoisers.{kind}").load(path, process, device, acceleration)

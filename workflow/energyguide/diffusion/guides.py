@@ -14,14 +14,14 @@ def find_guidance(spec, scale, models):
     return import_module(f"energyguide.diffusion.guidance.{spec['guidance']}").guidance(spec, scale, models)
 
 
-def load_models(classifier, energies, classes, where, acceleration=None):
+def load_models(classifier, energies, classes, device, acceleration=None):
     """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None.
 
     `acceleration` is the configuration's block of that name.
     """
-    logits = load_classifier(classifier, where, acceleration) if classifier else None
+    logits = load_classifier(classifier, device, acceleration) if classifier else None
     class_energy = None
     if energies:
         statistics = read_json(energies)["E(x,y)"]["classes"]
-        class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=where)
+        class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=device)
     return Models(logits, class_energy, classes)

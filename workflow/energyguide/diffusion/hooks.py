@@ -12,8 +12,8 @@ class State:
     """One step of the reverse process, from x_t to x_prev. Images are (batch, channel, height, width) in [-1, 1]."""
 
     index: int  # into the schedule: 0 is the last step
-    t: float  # the timestep that the network is told
-    told: torch.Tensor  # the same, (batch,)
+    t: float  # the timestep that the network is conditioned on
+    timesteps: torch.Tensor  # the same, (batch,)
     abar: float
     sigma: float  # standard deviation of this step
     y: torch.Tensor | None  # (batch,) classes asked for
@@ -25,11 +25,11 @@ class State:
     x_prev: torch.Tensor = None
 
 
-def plain(network, state):
-    return network(state.x_t, state.told, state.y)
+def predict_eps(network, state):
+    return network(state.x_t, state.timesteps, state.y)
 
 
-def nothing(state):
+def no_shift(state):
     return 0
 
 
@@ -46,17 +46,17 @@ class Guidance:
     The sum of two acts on eps and on the mean with the sum of both; only one of them may replace the prediction.
     """
 
-    predict: Callable = plain
-    eps: Callable = nothing
-    mean: Callable = nothing
+    predict: Callable = predict_eps
+    eps: Callable = no_shift
+    mean: Callable = no_shift
     evaluations: tuple = (1, 0)
 
     def __add__(self, other):
         """Raises ValueError where both replace the prediction."""
-        if plain not in (self.predict, other.predict):
+        if predict_eps not in (self.predict, other.predict):
             raise ValueError("two guidance functions that replace the prediction cannot be added")
         return Guidance(
-            predict=other.predict if self.predict is plain else self.predict,
+            predict=other.predict if self.predict is predict_eps else self.predict,
             eps=lambda state: self.eps(state) + other.eps(state),
             mean=lambda state: self.mean(state) + other.mean(state),
             evaluations=(max(self.evaluations[0], other.evaluations[0]), self.evaluations[1] + other.evaluations[1]),

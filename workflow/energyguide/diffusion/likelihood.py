@@ -74,6 +74,6 @@ def slope_of(gamma, t):
     return value, slope
 
 
-def squared_error(network, x, gamma, told, eps):
+def squared_error(network, x, gamma, timesteps, eps):
     """(batch,) squared distance of the noise that the network predicts from `eps`."""
-    return per_image((network(noised(x, gamma, eps), told) - eps) ** 2)
+    return per_image((network(noised(x, gamma, eps), timesteps) - eps) ** 2)

@@ -53,8 +53,8 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         *(v.tolist() for v in (schedule.timesteps, schedule.abar, schedule.abar_prev, schedule.betas, sigmas)), strict=True
     )
     for index, (t, abar, abar_prev, beta, sigma) in reversed(list(enumerate(table))):
-        told = torch.full((len(x),), t, device=x.device)
-        state = State(index=index, t=t, told=told, abar=abar, sigma=sigma, y=y, x_t=x)
+        timesteps = torch.full((len(x),), t, device=x.device)
+        state = State(index=index, t=t, timesteps=timesteps, abar=abar, sigma=sigma, y=y, x_t=x)
         state.eps = guidance.predict(network, state)
         state.x0 = predict_x0(state, clip)
         state.eps = state.eps + guidance.eps(state)
@@ -65,21 +65,21 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         yield state
 
 
-def finite(state):
+def is_finite(state):
     """Which samples are finite after a step, (batch,): eps as well, for a clipped x_0 hides where it is infinite."""
     return state.x_prev.flatten(1).isfinite().all(1) & state.eps.flatten(1).isfinite().all(1)
 
 
-def own_noise(numbers, shape, seed):
+def sample_noise(numbers, shape, seed):
     """Where samples start, and index of a step -> its noise: functions of the seed, the sample's number and the step."""
     return normal(fold(seed, "start"), numbers, 0, shape), lambda index: normal(fold(seed, "steps"), numbers, index, shape)
 
 
-def last(states):
+def final_samples(states):
     """The result of a walk, and for each sample the index of the step where it ceased to be finite, or -1."""
     broken = None
     for state in states:
-        whole = finite(state)
+        whole = is_finite(state)
         broken = torch.full_like(whole, -1, dtype=torch.int64) if broken is None else broken
         broken = torch.where((broken < 0) & ~whole, state.index, broken)
     return state.x_prev, broken

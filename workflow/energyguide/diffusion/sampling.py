@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from energyguide.diffusion.guides import find_guidance
-from energyguide.diffusion.samplers import last, own_noise, reverse, to_uint8
+from energyguide.diffusion.samplers import final_samples, reverse, sample_noise, to_uint8
 
 
 def shard_batches(total, batch, shards, shard):
@@ -20,7 +20,7 @@ def shard_batches(total, batch, shards, shard):
     return [range(start, min(start + batch, total)) for start in own]
 
 
-def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
+def walk(denoiser, samples, shape, classes, spec, scale, models, seed, device):
     """The reverse process of some samples, as a generator of states.
 
     Args:
@@ -29,11 +29,11 @@ def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
         shape: (channel, height, width).
         spec: the variant's block of the configuration.
     """
-    numbers = torch.tensor(samples, device=where)
+    numbers = torch.tensor(samples, device=device)
     guidance = find_guidance(spec, scale, models)
     if denoiser.guidance:
         guidance += denoiser.guidance(numbers, seed)
-    start, noise = own_noise(numbers, shape, seed)
+    start, noise = sample_noise(numbers, shape, seed)
     return reverse(
         denoiser.network,
         denoiser.schedule(spec),
@@ -45,10 +45,10 @@ def walk(denoiser, samples, shape, classes, spec, scale, models, seed, where):
     )
 
 
-def draw(*arguments, **more):
+def sample(*arguments, **more):
     """Images uint8 (sample, channel, height, width) at the end of a `walk`, and where each ceased to be finite, as `last`."""
     with torch.no_grad():
-        x, broken = last(walk(*arguments, **more))
+        x, broken = final_samples(walk(*arguments, **more))
     return to_uint8(x).cpu(), broken.cpu()
 
 
@@ -62,7 +62,7 @@ def divergence(broken):
     return {"count": count, "of": len(broken), "step": broken.max().item()} if count else None
 
 
-def draw_shard(draw_batch, scales, batches, store, name="the variant", guided=True):
+def sample_shard(sample_batch, scales, batches, store, name="the variant", guided=True):
     """Every batch at every scale, going on where an earlier attempt stopped.
 
     A scale at which samples cease to be finite has diverged: no more of it is drawn, and all its images are black.
@@ -90,13 +90,13 @@ def draw_shard(draw_batch, scales, batches, store, name="the variant", guided=Tr
             if scale in diverged:
                 continue
             began = time.monotonic()
-            drawn, broken = draw_batch(scale, batch)
+            made, broken = sample_batch(scale, batch)
             seconds[scale] += time.monotonic() - began
-            images[scale, batch.start] = drawn
-            if found := divergence(broken):
-                diverged[scale] = found
-                report_divergence(name, scale, found, guided)
-                images |= {(scale, each.start): drawn.new_zeros(len(each), *drawn.shape[1:]) for each in batches}
+            images[scale, batch.start] = made
+            if lost := divergence(broken):
+                diverged[scale] = lost
+                report_divergence(name, scale, lost, guided)
+                images |= {(scale, each.start): made.new_zeros(len(each), *made.shape[1:]) for each in batches}
             store.offer(lambda: state)
         if todo:
             store.save(state)
@@ -105,9 +105,9 @@ def draw_shard(draw_batch, scales, batches, store, name="the variant", guided=Tr
     return whole, {scale: seconds[scale] / count for scale in scales if scale not in diverged}, diverged
 
 
-def report_divergence(name, scale, found, guided):
+def report_divergence(name, scale, lost, guided):
     """Print that a scale has diverged. Raises FloatingPointError where nothing guides: then the model is broken."""
-    said = "{count} of {of} samples ceased to be finite, the first with {step} steps to go".format(**found)
+    message = "{count} of {of} samples ceased to be finite, the first with {step} steps to go".format(**lost)
     if not guided:
-        raise FloatingPointError(f"{name}: {said}; its model is broken: train it with a lower `lr`")
-    print(f"{name} diverged at scale {scale:g}: {said}")
+        raise FloatingPointError(f"{name}: {message}; its model is broken: train it with a lower `lr`")
+    print(f"{name} diverged at scale {scale:g}: {message}")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import torch
 
-from energyguide.diffusion.spacing import kept
+from energyguide.diffusion.spacing import kept_timesteps
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Schedule:
     """The timesteps of a process, ascending, and abar at each of them.
 
     Attributes:
-        timesteps: (steps,) integers in [0, train_steps): what the network is told.
+        timesteps: (steps,) integers in [0, train_steps): what the network is conditioned on.
         abar: (steps,) float64, decreasing in (0, 1).
     """
 
@@ -26,9 +26,9 @@ class Schedule:
     def __len__(self):
         return len(self.timesteps)
 
-    def __getitem__(self, kept):
+    def __getitem__(self, indices):
         """The schedule of some of the timesteps: a slice, or ascending indices (step,)."""
-        return Schedule(self.timesteps[kept], self.abar[kept])
+        return Schedule(self.timesteps[indices], self.abar[indices])
 
     @cached_property
     def abar_prev(self):
@@ -65,7 +65,7 @@ def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
 
 def respace(schedule, steps, spacing="uniform"):
     """The schedule of `steps` of the timesteps. Raises ValueError where it has fewer, or `spacing` would use one twice."""
-    return schedule[torch.tensor(kept(len(schedule), steps, spacing))]
+    return schedule[torch.tensor(kept_timesteps(len(schedule), steps, spacing))]
 
 
 def schedule_of(process, spec):

@@ -3,7 +3,7 @@
 SPACINGS = ("uniform", "quadratic", "trailing")
 
 
-def kept(total, steps, spacing="uniform"):
+def kept_timesteps(total, steps, spacing="uniform"):
     """`steps` timesteps of `total`, ascending: floor(c i), or floor(c i^2) up to 80 % of the way.
 
     "trailing" keeps the last timestep, and floor(c i) - 1 before it: for few steps, which are to begin at pure noise.

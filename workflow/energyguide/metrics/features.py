@@ -33,8 +33,8 @@ class ClassifierFeatures(FeatureExtractorBase):
 
     def forward(self, x):
         penultimate = self.model.features(x.float() / 255)
-        found = {"penultimate": penultimate, "logits": self.model.fc(penultimate)}
-        return tuple(found[name] for name in self.features_list)
+        outputs = {"penultimate": penultimate, "logits": self.model.fc(penultimate)}
+        return tuple(outputs[name] for name in self.features_list)
 
 
 def inception(weights):
@@ -65,15 +65,15 @@ def fetch(url, path):
         raise FileNotFoundError(f"cannot download {url} ({error}); put the file at {path} yourself and run again") from error
 
 
-def extract(extractor, images, where, batch=500):
+def extract(extractor, images, device, batch=500):
     """Features and logits, float32 on the CPU, of uint8 images (n, channel, height, width)."""
-    extractor = extractor.to(where)
+    extractor = extractor.to(device)
     feature = extractor.get_default_feature_layer_for_metric("fid")
     logits = extractor.get_default_feature_layer_for_metric("isc")
 
     def both(piece):
-        found = extractor.convert_features_tuple_to_dict(extractor(piece.to(where)))
-        return found[feature].float().cpu(), found[logits].float().cpu()
+        outputs = extractor.convert_features_tuple_to_dict(extractor(piece.to(device)))
+        return outputs[feature].float().cpu(), outputs[logits].float().cpu()
 
     pieces, parts = [], Parts("extracting features")
     with torch.no_grad():

@@ -32,10 +32,10 @@ def bound(network, schedule, x, t, eps, eps_0):
         t: (batch,) in [0, 1), which choose a step for each image.
         eps, eps_0: standard normal, as `x`: of the diffusion term, and of the reconstruction.
     """
-    gammas, told = torch.logit(1 - schedule.abar).to(x.device), schedule.timesteps.to(x.device)
+    gammas, timesteps = torch.logit(1 - schedule.abar).to(x.device), schedule.timesteps.to(x.device)
     steps = len(schedule) - 1
     i = 1 + (steps * t).long()
-    error = squared_error(network, x, gammas[i].to(x), told[i], eps)
+    error = squared_error(network, x, gammas[i].to(x), timesteps[i], eps)
     return {
         "prior": prior(x, gammas[-1].to(x)),
         "reconstruction": reconstruction(x, gammas[0].to(x), eps_0),
@@ -51,7 +51,7 @@ def continuous_bound(network, model, shape, x, t, eps, eps_0):
     """
     low, high = model.ends
     gamma, slope = (part.detach() for part in slope_of(lambda t: model.gamma(t, shape), t))
-    error = squared_error(network, x, gamma, model.told(gamma), eps)
+    error = squared_error(network, x, gamma, model.timestep(gamma), eps)
     return {"prior": prior(x, high), "reconstruction": reconstruction(x, low, eps_0), "diffusion": continuous(error, slope)}
 
 
@@ -73,7 +73,7 @@ def estimates(bound, x, draws, seed):
         each term and "total" -> one mean for each draw; and "spread", the standard deviation of the diffusion term from one image
         and time to another, which says how good an estimator it is. All in bits per dimension.
     """
-    found, single = [], []
+    means, single = [], []
     for draw in range(draws):
         t = times(len(x), seed, draw).to(x.device)
 
@@ -83,10 +83,10 @@ def estimates(bound, x, draws, seed):
 
         parts = list(by_batch(terms, x))
         whole = {name: torch.cat([part[name].expand(len(part["diffusion"])) for part in parts]) for name in parts[0]}
-        found.append({name: term.mean().item() for name, term in whole.items()})
+        means.append({name: term.mean().item() for name, term in whole.items()})
         single.append(whole["diffusion"])
-    lists = {name: [draw[name] for draw in found] for name in found[0]}
-    totals = [sum(draw.values()) for draw in found]
+    lists = {name: [draw[name] for draw in means] for name in means[0]}
+    totals = [sum(draw.values()) for draw in means]
     return {**lists, "total": totals, "spread": torch.cat(single).std().item()}
 
 

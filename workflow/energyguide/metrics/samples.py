@@ -21,19 +21,19 @@ def extractor(spec, judge):
     return ClassifierFeatures("judge", ["penultimate", "logits"], judge)
 
 
-def measure_reference(dataset, judge, spec, where):
+def measure_reference(dataset, judge, spec, device):
     """The `Reference` that the `metrics` block asks for."""
-    network = extractor(spec, load(judge, where))
+    network = extractor(spec, load(judge, device))
 
     def features(split):
-        return extract(network, torch.from_numpy(dataset.images[split]), where)[0]
+        return extract(network, torch.from_numpy(dataset.images[split]), device)[0]
 
     train = features("train")
     reference = train if spec["reference"] == "train" else features(spec["reference"])
     return Reference.of(reference, train, torch.from_numpy(dataset.labels["train"]))
 
 
-class Judgement:
+class Evaluation:
     """Measures sets of images.
 
     Args:
@@ -44,9 +44,9 @@ class Judgement:
         spec: the `metrics` block of the configuration.
     """
 
-    def __init__(self, reference, judge, classifier, energies, spec, where):
-        self.spec, self.where, self.reference = spec, where, reference
-        self.judge, self.classifier = load(judge, where), load(classifier, where)
+    def __init__(self, reference, judge, classifier, energies, spec, device):
+        self.spec, self.device, self.reference = spec, device, reference
+        self.judge, self.classifier = load(judge, device), load(classifier, device)
         self.extractor = extractor(spec, self.judge)
         self.energies = torch.from_numpy(energies)
 
@@ -68,14 +68,14 @@ class Judgement:
             sets: uint8 images (n, channel, height, width), as long as each other.
             labels: their classes (n,); where absent, sample i was asked for class i mod classes.
         """
-        found, every, first = [], [], 0
+        measures, every, first = [], [], 0
         for i, images in enumerate(sets):
-            features, scores = extract(self.extractor, images, self.where)
-            x = images.to(self.where).float() / 255
+            features, scores = extract(self.extractor, images, self.device)
+            x = images.to(self.device).float() / 255
             seen = logits(self.judge, x)
             asked = labels[i] if labels else torch.arange(first, first + len(images)) % seen.shape[1]
             energies = energy(logits(self.classifier, x))
-            found.append(
+            measures.append(
                 {
                     **quality(features, scores, self.reference),
                     "fjd_train": joint_distance(features, asked, self.reference),
@@ -87,7 +87,7 @@ class Judgement:
             first += len(images)
         features, energies = map(torch.cat, zip(*every, strict=True))
         return {
-            **{key: [f[key] for f in found] for key in found[0]},
+            **{key: [set_[key] for set_ in measures] for key in measures[0]},
             "fid_all_train": [frechet(moments(features), self.reference.train)],
             "energy": statistics(energies),
         }
@@ -98,7 +98,7 @@ def gathered(divergences):
     return {key: join(part[key] for part in divergences) for key, join in (("count", sum), ("of", sum), ("step", max))}
 
 
-def measure_shards(judgement, paths, samples):
+def measure_shards(evaluation, paths, samples):
     """What is measured on the samples in some shards, in sets of `samples`: evaluations of the networks, and results by scale.
 
     Where samples of a scale ceased to be finite in any shard, its result is how many did, under "diverged".
@@ -110,6 +110,6 @@ def measure_shards(judgement, paths, samples):
             results[scale] = {"diverged": gathered(lost)}
             continue
         images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
-        results[scale] = judgement.of(list(images.split(samples)))
+        results[scale] = evaluation.of(list(images.split(samples)))
         results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]
     return sidecars[0]["evaluations"], results

@@ -21,7 +21,7 @@ def finite(results):
 
 
 def best_scale(metrics):
-    """The scale with the least Frechet joint distance to the training images; the smallest of all where all diverged."""
+    """The scale with the lowest Frechet joint distance to the training images; the smallest of all where all diverged."""
     line = finite(metrics["scales"])
     return float(min(line, key=lambda scale: np.mean(line[scale]["fjd_train"])) if line else next(iter(metrics["scales"])))
 

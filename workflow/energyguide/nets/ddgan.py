@@ -33,7 +33,7 @@ class Generator(nn.Module):
         return torch.tanh(x0) if self.bounded else x0
 
 
-def spread(h):
+def minibatch_std(h):
     """How unlike each other the images of a group are: (batch, channel, ...) -> (batch, 1, 1, 1).
 
     The mean of the features' standard deviation over up to eight images in a row (Karras et al. 2018, sec. 3): it tells a
@@ -62,7 +62,7 @@ class Discriminator(nn.Module):
         """Both (batch, channel, height, width), `t` (batch,) -> logits (batch,), the higher the more real."""
         h, _ = self.encoder(torch.cat([x_prev, x_t], dim=1), self.embedding(t))
         h = F.silu(self.norm(h))
-        return self.out(torch.cat([h, spread(h).expand(-1, -1, *h.shape[2:])], dim=1).sum((2, 3)))[:, 0]
+        return self.out(torch.cat([h, minibatch_std(h).expand(-1, -1, *h.shape[2:])], dim=1).sum((2, 3)))[:, 0]
 
 
 class Adversaries(nn.Module):

@@ -6,19 +6,19 @@ import shutil
 import torch
 
 
-def device(threads=None):
+def pick_device(threads=None):
     """Where this process is to compute, with so many threads where a number is given: another number is another last bit."""
     if threads:
         torch.set_num_threads(threads)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def has_bf16(where):
+def has_bf16(device):
     """Whether the hardware computes in bf16; elsewhere it is emulated, and slower than float32."""
-    if where.type == "cuda":
+    if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities()
-    return found.get("avx512_bf16", False) or found.get("amx_bf16", False)
+    capabilities = torch.cpu.get_capabilities()
+    return capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
 
 
 def has_compiler():
@@ -26,7 +26,7 @@ def has_compiler():
     return any(map(shutil.which, filter(None, (os.environ.get("CC"), "gcc", "clang"))))
 
 
-def accelerated(module, where, acceleration=None, fixed=False):
+def accelerated(module, device, acceleration=None, fixed=False):
     """A callable as `module`, on its device, with float32 results.
 
     Args:
@@ -37,14 +37,14 @@ def accelerated(module, where, acceleration=None, fixed=False):
         fixed: the weights are frozen, and most batches as large as each other: a compiled network is replayed as CUDA graphs.
     """
     asked = acceleration or {"bf16": False, "compiled": False}
-    fast = module.to(where, memory_format=torch.channels_last)
-    if asked["compiled"] and where.type == "cuda":
+    fast = module.to(device, memory_format=torch.channels_last)
+    if asked["compiled"] and device.type == "cuda":
         fast = compiled(fast, fixed)
-    if not (asked["bf16"] and has_bf16(where)):
+    if not (asked["bf16"] and has_bf16(device)):
         return fast
 
     def forward(*inputs):
-        with torch.autocast(where.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16):
             return fast(*inputs).float()
 
     return forward

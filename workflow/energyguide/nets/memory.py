@@ -2,12 +2,12 @@
 
 import torch
 
-SAID = "can't allocate memory", "could not create a primitive"  # by torch's allocator, and by oneDNN, on a CPU
+MESSAGES = "can't allocate memory", "could not create a primitive"  # by torch's allocator, and by oneDNN, on a CPU
 
 
 def out_of_memory(error):
     """Whether that is what an exception says."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in str(error) for words in SAID)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in str(error) for words in MESSAGES)
 
 
 def split(batch, parts):

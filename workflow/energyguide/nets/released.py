@@ -100,9 +100,9 @@ def modern(name):
 
 def in_a_row(weights, blocks, resampling, ours):
     """Residual blocks and changes of resolution as one row, as our network has them: their names there by their names here."""
-    found = {re.match(rf"({blocks}\.(\d+)\.(resnets|{resampling})\.(\d+))\.", name) for name in weights}
-    found = sorted({m.groups() for m in found if m}, key=lambda part: (int(part[1]), part[2] == resampling, int(part[3])))
-    return {name: f"{ours}.{i}" for i, (name, *_) in enumerate(found)}
+    matches = {re.match(rf"({blocks}\.(\d+)\.(resnets|{resampling})\.(\d+))\.", name) for name in weights}
+    ordered = sorted({m.groups() for m in matches if m}, key=lambda part: (int(part[1]), part[2] == resampling, int(part[3])))
+    return {name: f"{ours}.{i}" for i, (name, *_) in enumerate(ordered)}
 
 
 def read(path, expected):
@@ -114,9 +114,9 @@ def read(path, expected):
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"{path} is missing; download it, or take its network out of `weights`")
-    found = sha256(path)
-    if found != expected:
-        raise ValueError(f"{path} has the sha256 {found}, not {expected}: another file than `weights` asks for")
+    checksum = sha256(path)
+    if checksum != expected:
+        raise ValueError(f"{path} has the sha256 {checksum}, not {expected}: another file than `weights` asks for")
     if Path(path).suffix == ".safetensors":
         return load_tensors(path)
     try:

@@ -1,4 +1,4 @@
-"""A classifier that is told the timestep: the UNet's encoder, and attention pooling (Dhariwal and Nichol 2021, sec. 4)."""
+"""A classifier conditioned on the timestep: the UNet's encoder, and attention pooling (Dhariwal and Nichol 2021, sec. 4)."""
 
 import torch
 import torch.nn.functional as F

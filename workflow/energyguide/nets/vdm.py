@@ -6,7 +6,7 @@ from torch import nn
 
 from energyguide.nets.unet import UNet, fourier_features
 
-TOLD = 1000.0  # what the network is told at the noisy end; 0 at the other
+NOISIEST = 1000.0  # the timestep of the noisy end; 0 at the other
 
 
 class Monotone(nn.Module):
@@ -47,7 +47,7 @@ class VDM(nn.Module):
         self.ends, self.shape = nn.Parameter(torch.tensor(gamma)), Monotone()
 
     def forward(self, z, t, y=None):
-        """The noise in `z` (batch, channel, height, width); `t` (batch,) as `told` gives it, `y` as a `UNet` takes it."""
+        """The noise in `z` (batch, channel, height, width); `t` (batch,) as `timestep` gives it, `y` as a `UNet` takes it."""
         return self.unet(fourier_features(z, self.fourier), t, y)
 
     def gamma(self, t, shape=None):
@@ -55,7 +55,7 @@ class VDM(nn.Module):
         low, high = self.ends
         return low + (high - low) * (shape or self.shape)(t)
 
-    def told(self, gamma):
-        """What the network is told of a noise level: where it stands between the end points that training started from."""
+    def timestep(self, gamma):
+        """The timestep of a noise level: its place between the end points that training started from."""
         low, high = self.span
-        return TOLD * (gamma - low) / (high - low)
+        return NOISIEST * (gamma - low) / (high - low)

@@ -37,15 +37,15 @@ def architecture_of(path):
     return read_sidecar(path)["architecture"]
 
 
-def load(path, where):
+def load(path, device):
     """The network saved at `path`, in evaluation mode without parameter gradients.
 
     Raises ValueError where the file is damaged, or says that it is of a network that is not there.
     """
-    said = read_sidecar(path)
-    if not {"architecture", "network"} <= said.keys():
+    info = read_sidecar(path)
+    if not {"architecture", "network"} <= info.keys():
         raise ValueError(f"{sidecar(path)} does not say of which network the weights are; delete it and {path}, and run again")
     weights = load_weights(path)
-    model = build(said["architecture"], said["network"])
+    model = build(info["architecture"], info["network"])
     model.load_state_dict(weights)
-    return model.to(where).eval().requires_grad_(False)
+    return model.to(device).eval().requires_grad_(False)

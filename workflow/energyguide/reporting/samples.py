@@ -78,5 +78,5 @@ class Samples:
         return None
 
     def finest(self, names):
-        """The variant with the least Frechet joint distance to the training images; the first where all diverged."""
+        """The variant with the lowest Frechet joint distance to the training images; the first where all diverged."""
         return min(names, key=lambda name: self.number(name, "fjd_train").mean if self.line(name) else math.inf)

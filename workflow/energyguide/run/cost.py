@@ -208,7 +208,7 @@ def disk(experiment, images):
     return {rule: number / 1e6 for rule, number in numbers.items()}
 
 
-def rates(experiment, where, rounds=3):
+def rates(experiment, device, rounds=3):
     """Operations a second of each kind of pass on this machine, by the experiment's own networks."""
     passes, found = Passes(experiment), {}
     model = next(iter(experiment["diffusion"]["models"]))
@@ -218,9 +218,9 @@ def rates(experiment, where, rounds=3):
         ("forward", model, experiment["sampling"]["batch"]),
         ("gradient", classifier, experiment["sampling"]["batch"]),
     ):
-        batch = batch if where.type == "cuda" else min(batch, 16)
-        network, x = passes.build(name).to(where), torch.rand(batch, *passes.shape, device=where)
-        fast = accelerated(network, where, experiment["acceleration"])
+        batch = batch if device.type == "cuda" else min(batch, 16)
+        network, x = passes.build(name).to(device), torch.rand(batch, *passes.shape, device=device)
+        fast = accelerated(network, device, experiment["acceleration"])
         found[kind] = (
             batch * passes.of(name, kind) / min(seconds(lambda n=network, i=x, f=fast, k=kind: PASSES[k](n, i, f), rounds))
         )

@@ -98,13 +98,13 @@ class ResumeState:
             return None
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
-    def keep(self, name, weights):
+    def set_aside(self, name, weights):
         """Put a state dict aside until the run is done."""
         path = self.folder / f"{name}.safetensors"
         save_tensors(path, weights)
         write_json(sidecar(path), {"sha256": sha256(path)})
 
-    def kept(self, name):
+    def retrieve(self, name):
         """The state dict that was put aside under this name. Raises ValueError where the file is damaged."""
         path = self.folder / f"{name}.safetensors"
         try:

@@ -5,7 +5,7 @@ import torch
 from energyguide.data.noise import fold, normal
 from energyguide.diffusion.guidance.classifier_free import guidance
 from energyguide.diffusion.hooks import Models
-from energyguide.diffusion.samplers import last, reverse
+from energyguide.diffusion.samplers import final_samples, reverse
 from energyguide.diffusion.schedule import linear_schedule, respace
 from energyguide.studies.mixture import three_gaussians
 
@@ -35,7 +35,7 @@ def sampled(mixture, schedule, w, count, steps, seed):
 
     guided = guidance({}, w, Models(classes=mixture.classes))
     x, y = noise(steps), numbers % mixture.classes
-    x, _ = last(reverse(mixture.joint, respace(schedule, steps), x, y, noise, guided, clip=False))
+    x, _ = final_samples(reverse(mixture.joint, respace(schedule, steps), x, y, noise, guided, clip=False))
     counts = torch.histogramdd(x.view(-1, 2), bins=BINS, range=[-RANGE, RANGE] * 2).hist
     return counts / count / AREA
 
@@ -46,7 +46,7 @@ def guided_densities(process, scales, count, steps, seed):
     mixture = three_gaussians(schedule)
     arrays, distances = {}, {}
     for w in scales:
-        closed, drawn = exact(mixture, w), sampled(mixture, schedule, w, count, steps, seed)
-        arrays[f"exact {w:g}"], arrays[f"sampled {w:g}"] = closed.numpy(), drawn.numpy()
-        distances[f"{w:g}"] = distance(closed, drawn)
+        closed, histogram = exact(mixture, w), sampled(mixture, schedule, w, count, steps, seed)
+        arrays[f"exact {w:g}"], arrays[f"sampled {w:g}"] = closed.numpy(), histogram.numpy()
+        distances[f"{w:g}"] = distance(closed, histogram)
     return arrays, distances

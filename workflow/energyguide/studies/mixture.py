@@ -15,7 +15,7 @@ class Mixture:
     Args:
         weights: (class,) probabilities.
         means, variances: (class, 2).
-        schedule: of the process whose timesteps the networks are told; by default DDPM's.
+        schedule: of the process whose timesteps the networks are conditioned on; by default DDPM's.
     """
 
     def __init__(self, weights, means, variances, schedule=None):

@@ -74,7 +74,7 @@ class PointDiscriminator(nn.Module):
         return self.layers(torch.cat([*seen, timestep_embedding(t, TIME)], dim=1))[:, 0]
 
 
-def cover(p, where, store):
+def cover(p, device, store):
     """Train the GAN of points, and see how many of the Gaussians it covers.
 
     Args:
@@ -88,13 +88,13 @@ def cover(p, where, store):
     torch.manual_seed(seed)
     model = Adversaries(PointGenerator(p.latent, p.width), PointDiscriminator(p.width))
     schedule = schedule_of(p.process, p.levels)
-    objective = AdversarialObjective(model, schedule, "posterior", p.r1, where)
-    points = gaussians(100_000, seed).to(where)
-    labels = torch.zeros(len(points), dtype=torch.int64, device=where)
+    objective = AdversarialObjective(model, schedule, "posterior", p.r1, device)
+    points = gaussians(100_000, seed).to(device)
+    labels = torch.zeros(len(points), dtype=torch.int64, device=device)
     weights, history = train(objective, p.training, (points + 1) / 2, labels, seed, store, "the GAN of points")
     model.generator.load_state_dict(generator_weights(weights))
-    numbers = torch.arange(p.samples, device=where)
-    drawn = generate(model.generator.eval(), p.latent, schedule, numbers, points.shape[1:], seed).cpu()
-    shown = {"drawn": drawn, "real": points[: p.samples].cpu()}
+    numbers = torch.arange(p.samples, device=device)
+    samples = generate(model.generator.eval(), p.latent, schedule, numbers, points.shape[1:], seed).cpu()
+    shown = {"drawn": samples, "real": points[: p.samples].cpu()}
     covers = {key: covered(some) for key, some in shown.items()}
     return {key: some.view(-1, 2).numpy() for key, some in shown.items()}, {"seconds": history["seconds"], **covers}

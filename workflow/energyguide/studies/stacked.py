@@ -69,21 +69,21 @@ class Reader:
         return spelled(self.machine.predict(self.flat(images)).reshape(-1, 3))
 
 
-def trained(p, images, numbers, seed, where, store):
+def trained(p, images, numbers, seed, device, store):
     """A GAN of stacked digits, trained on images uint8 (n, 3, height, width) that spell `numbers`; its schedule, and seconds."""
     torch.manual_seed(seed)
     size = images.shape[-1]
     generator = Generator(3, size, p.latent, **p.generator)
     model = Adversaries(generator, Discriminator(3, size, **p.discriminator))
     schedule = schedule_of(p.process, p.levels)
-    objective = AdversarialObjective(model, schedule, "posterior", p.r1, where, acceleration=p.acceleration)
-    tensors = torch.from_numpy(images).to(where).float() / 255, torch.from_numpy(numbers).to(where)
+    objective = AdversarialObjective(model, schedule, "posterior", p.r1, device, acceleration=p.acceleration)
+    tensors = torch.from_numpy(images).to(device).float() / 255, torch.from_numpy(numbers).to(device)
     weights, history = train(objective, p.training, *tensors, seed, store, "the GAN of stacked digits")
     generator.load_state_dict(generator_weights(weights))
     return generator.eval(), schedule, history["seconds"]
 
 
-def cover(p, where, store):
+def cover(p, device, store):
     """Train the GAN of stacked digits, and see how many of the kinds it covers.
 
     Args:
@@ -102,10 +102,10 @@ def cover(p, where, store):
     share = np.bincount(labels) / len(labels)
     expected = np.einsum("i,j,k->ijk", share, share, share).ravel()
     shown, numbers = stacked(images, labels, p.images, seed)
-    generator, schedule, seconds = trained(p, shown, numbers, seed, where, store)
-    parts = torch.arange(p.samples, device=where).split(400)
-    drawn = torch.cat([generate(generator, p.latent, schedule, some, shown.shape[1:], seed) for some in parts])
-    drawn, (real, _) = to_uint8(drawn).cpu().numpy(), stacked(images, labels, p.samples, fold(seed, "real"))
+    generator, schedule, seconds = trained(p, shown, numbers, seed, device, store)
+    parts = torch.arange(p.samples, device=device).split(400)
+    samples = torch.cat([generate(generator, p.latent, schedule, some, shown.shape[1:], seed) for some in parts])
+    samples, (real, _) = to_uint8(samples).cpu().numpy(), stacked(images, labels, p.samples, fold(seed, "real"))
     accuracy = reader.accuracy(digits.images["test"], digits.labels["test"])
-    covers = {name: coverage(reader.read(some), expected) for name, some in {"drawn": drawn, "real": real}.items()}
-    return {"drawn": drawn[:100], "real": real[:100]}, {"accuracy": accuracy, "seconds": seconds, **covers}
+    covers = {name: coverage(reader.read(some), expected) for name, some in {"drawn": samples, "real": real}.items()}
+    return {"drawn": samples[:100], "real": real[:100]}, {"accuracy": accuracy, "seconds": seconds, **covers}

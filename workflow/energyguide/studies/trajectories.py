@@ -9,7 +9,7 @@ from energyguide.classifiers.energy import energy, joint_energy
 from energyguide.data.noise import fold, normal
 from energyguide.diffusion.denoiser import load_denoiser
 from energyguide.diffusion.guides import load_models
-from energyguide.diffusion.samplers import finite
+from energyguide.diffusion.samplers import is_finite
 from energyguide.diffusion.sampling import walk
 from energyguide.metrics.scales import at_scale, best_scale, read_metrics
 
@@ -50,9 +50,9 @@ def record(states, observer, count, steps, shown):
         Where samples cease to be finite, "diverged" alone, and black frames.
     """
     lines = {"t": [], "E(x_t)": [], "E(x_t,y)": [], "E(x_0)": [], "E(x_0,y)": [], "shift/sigma": []}
-    kept, wanted = [], frames(count, steps)
+    recorded, wanted = [], frames(count, steps)
     for state in states:
-        if not finite(state).all():
+        if not is_finite(state).all():
             black = torch.full((count, *state.x_t[:shown].shape), -1.0)
             return {"diverged": True}, (black, black)
         lines["t"].append(state.t)
@@ -63,10 +63,10 @@ def record(states, observer, count, steps, shown):
         shift = state.shift.flatten(1).norm(dim=1).mean().item() if torch.is_tensor(state.shift) else 0.0
         lines["shift/sigma"].append(number(shift / state.sigma) if state.sigma else None)
         if state.index in wanted:
-            kept.append((state.x_t[:shown].cpu(), state.x0[:shown].cpu()))
+            recorded.append((state.x_t[:shown].cpu(), state.x0[:shown].cpu()))
     end = observer.logits(state.x_prev.clamp(-1, 1), 0)
     lines["end"] = {"E(x)": energy(end).mean().item(), "E(x,y)": joint_energy(end, state.y).mean().item()}
-    return lines, tuple(torch.stack(part) for part in zip(*kept, strict=True))
+    return lines, tuple(torch.stack(part) for part in zip(*recorded, strict=True))
 
 
 class Study:
@@ -80,11 +80,11 @@ class Study:
         observer: weights of the classifier that gives the energies.
     """
 
-    def __init__(self, p, models, classifiers, energies, observer, where):
-        self.p, self.classifiers, self.energies, self.where = p, classifiers, energies, where
-        self.observer = load_models(observer, None, p.classes, where)
+    def __init__(self, p, models, classifiers, energies, observer, device):
+        self.p, self.classifiers, self.energies, self.device = p, classifiers, energies, device
+        self.observer = load_models(observer, None, p.classes, device)
         self.denoisers = {
-            name: load_denoiser(p.kinds[name], path, p.process, where, p.acceleration) for name, path in models.items()
+            name: load_denoiser(p.kinds[name], path, p.process, device, p.acceleration) for name, path in models.items()
         }
 
     def follow(self, metrics):
@@ -104,15 +104,15 @@ class Study:
         """What `record` says of a variant at a scale."""
         p, spec = self.p, self.p.variants[name]
         own = spec.get("classifier")
-        guides = load_models(self.classifiers.get(own), self.energies.get(own), p.classes, self.where, p.acceleration)
+        guides = load_models(self.classifiers.get(own), self.energies.get(own), p.classes, self.device, p.acceleration)
         samples, denoiser = range(p.samples), self.denoisers[spec["model"]]
-        states = walk(denoiser, samples, tuple(p.shape), p.classes, spec, scale, guides, p.seed, self.where)
+        states = walk(denoiser, samples, tuple(p.shape), p.classes, spec, scale, guides, p.seed, self.device)
         with torch.no_grad():
             return record(states, self.observer, p.frames, spec["steps"], p.classes)
 
     def forward(self, first):
         """Frames of the forward process of some images (class, channel, height, width) in [0, 1], one of each class."""
         p, strip = self.p, self.p.variants[self.p.strip]
-        noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=self.where), 0, tuple(p.shape))
+        noise = normal(fold(p.seed, "forward"), torch.arange(p.classes, device=self.device), 0, tuple(p.shape))
         schedule = self.denoisers[strip["model"]].schedule(strip)
         return forward(schedule, 2 * first - 1, noise, p.frames).cpu().numpy()

@@ -21,8 +21,8 @@ class ClassifierObjective:
         acceleration: the `acceleration` block of the configuration.
     """
 
-    def __init__(self, model, eps_train, attack, augmentation, held_out, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, acceleration)
+    def __init__(self, model, eps_train, attack, augmentation, held_out, device, acceleration=None):
+        self.model, self.network = model, accelerated(model, device, acceleration)
         self.ball, self.steps = BALLS[attack["norm"]](eps_train), attack["steps"]
         self.early = attack.get("stop_when_fooled", False)
         self.augmentation, self.held_out = augmentation, held_out
@@ -31,7 +31,7 @@ class ClassifierObjective:
         """What the loss is of: images (batch, channel, height, width) in [0, 1], augmented and attacked, and labels (batch,)."""
         x = augment(x, self.augmentation)
         if self.ball.eps:
-            start = self.ball.spread(torch.randn_like(x), torch.rand(len(x), device=x.device))
+            start = self.ball.random_point(torch.randn_like(x), torch.rand(len(x), device=x.device))
             with frozen(self.model):
                 x = pgd(self.network, x, y, self.ball, self.steps, start, stop_when_fooled=self.early)
         return x, y

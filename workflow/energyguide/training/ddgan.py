@@ -42,10 +42,10 @@ class AdversarialObjective:
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration; None for none.
     """
 
-    def __init__(self, model, schedule, kind, r1, where, augmentation=None, acceleration=None):
+    def __init__(self, model, schedule, kind, r1, device, augmentation=None, acceleration=None):
         self.model, self.schedule, self.kind, self.r1, self.augmentation = model, schedule, kind, r1, augmentation
         self.generator, self.discriminator = (
-            accelerated(part, where, acceleration) for part in (model.generator, model.discriminator)
+            accelerated(part, device, acceleration) for part in (model.generator, model.discriminator)
         )
 
     def batch(self, x, y):
@@ -65,10 +65,10 @@ class AdversarialObjective:
 
     def generate(self, x_t, t, z, noise):
         """What the generator makes of x_t: its x_{t-1}."""
-        told = self.schedule.timesteps.to(t.device)
+        timesteps = self.schedule.timesteps.to(t.device)
         if self.kind == "one-shot":
-            return one_back(self.schedule, self.generator(x_t, told[-1:].expand_as(t), z), t, noise, noise)[0]
-        made = self.generator(x_t, told[t], z)
+            return one_back(self.schedule, self.generator(x_t, timesteps[-1:].expand_as(t), z), t, noise, noise)[0]
+        made = self.generator(x_t, timesteps[t], z)
         if self.kind == "direct":
             return made
         mean, sigma = posterior(self.schedule, made, x_t, t)
@@ -76,20 +76,20 @@ class AdversarialObjective:
 
     def loss(self, x_prev, x_t, t, z, noise, r1):
         """Scalar."""
-        told, fake = self.schedule.timesteps.to(t.device)[t], self.generate(x_t, t, z, noise)
+        timesteps, fake = self.schedule.timesteps.to(t.device)[t], self.generate(x_t, t, z, noise)
         seen = torch.zeros_like(x_t) if self.kind == "one-shot" else x_t
-        of_real, of_fake = (self.discriminator(x, seen, told) for x in (x_prev, fake.detach()))
+        of_real, of_fake = (self.discriminator(x, seen, timesteps) for x in (x_prev, fake.detach()))
         with frozen(self.model.discriminator):
-            of_made = self.discriminator(fake, seen, told)
+            of_made = self.discriminator(fake, seen, timesteps)
         losses = F.softplus(-of_real) + F.softplus(of_fake) + F.softplus(-of_made)
         if r1[0]:
-            losses = losses + r1.to(losses.device) / 2 * self.steepness(x_prev, seen, told)
+            losses = losses + r1.to(losses.device) / 2 * self.r1_penalty(x_prev, seen, timesteps)
         return losses.mean()
 
-    def steepness(self, real, seen, told):
+    def r1_penalty(self, real, seen, timesteps):
         """(batch,) squared gradient of the discriminator at real images."""
         real = real.detach().requires_grad_()
         with sdpa_kernel(SDPBackend.MATH):  # the others have no second derivative; nor has a compiled network
-            logits = self.model.discriminator(real, seen, told)
+            logits = self.model.discriminator(real, seen, timesteps)
         (slope,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
         return slope.square().flatten(1).sum(1)

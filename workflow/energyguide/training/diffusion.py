@@ -13,12 +13,12 @@ class DiffusionObjective:
     Args:
         model: a `UNet`.
         schedule: the full noise schedule.
-        p_uncond: how often the class is withheld (Ho and Salimans 2022); 1 for an unconditional model.
+        p_uncond: class dropout, how often the class is left out (Ho and Salimans 2022); 1 for an unconditional model.
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
-    def __init__(self, model, schedule, p_uncond, augmentation, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, acceleration)
+    def __init__(self, model, schedule, p_uncond, augmentation, device, acceleration=None):
+        self.model, self.network = model, accelerated(model, device, acceleration)
         self.schedule, self.p_uncond, self.augmentation = schedule, p_uncond, augmentation
 
     def batch(self, x, y):
@@ -26,13 +26,13 @@ class DiffusionObjective:
         x0 = 2 * augment(x, self.augmentation) - 1
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
         eps = torch.randn_like(x0)
-        return self.schedule.add_noise(x0, t, eps), t, self.withhold(y), eps
+        return self.schedule.add_noise(x0, t, eps), t, self.drop_class(y), eps
 
     def loss(self, x_t, t, y, eps):
         """Scalar."""
         return F.mse_loss(self.network(x_t, t, y), eps)
 
-    def withhold(self, y):
+    def drop_class(self, y):
         classes = self.model.embedding.classes
         if not classes:
             return None

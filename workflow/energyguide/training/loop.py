@@ -96,7 +96,7 @@ class Unsaved:
     def save(self, state):
         """Save a state."""
 
-    def keep(self, name, weights):
+    def set_aside(self, name, weights):
         """Put a state dict aside, under this name, until the results are written."""
 
     def attempts(self):
@@ -185,7 +185,7 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
 
     Args:
         objective: has a `model`, a `batch(images, labels)` -> tensors, a `loss(*tensors)` -> scalar, the mean over the
-            batch, and where `score_every` asks for it a `score()` -> float, the higher the better.
+            batch, and where `score_every` asks for it a `score()` -> float, higher is better.
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: where the state of the training is saved, such as a `run.resume.ResumeState`; by default nowhere.
@@ -216,7 +216,7 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
                 if spec["score_every"] and training.due(spec["score_every"]):
                     training.score()
                 if training.step in snapshots:
-                    store.keep(training.step, whole(training.averaged(), name, training.step))
+                    store.set_aside(training.step, whole(training.averaged(), name, training.step))
                 bar.update()
                 store.offer(training.state)
         if first < training.steps:

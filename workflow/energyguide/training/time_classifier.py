@@ -19,8 +19,8 @@ class TimeClassifierObjective:
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
-    def __init__(self, model, schedule, attack, augmentation, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, acceleration)
+    def __init__(self, model, schedule, attack, augmentation, device, acceleration=None):
+        self.model, self.network = model, accelerated(model, device, acceleration)
         self.ball, self.steps = BALLS[attack["norm"]](attack["eps"]), attack["steps"]
         self.schedule, self.augmentation = schedule, augmentation
 

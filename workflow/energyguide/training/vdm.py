@@ -19,8 +19,8 @@ class VariationalObjective:
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
-    def __init__(self, model, steps, augmentation, where, acceleration=None):
-        self.model, self.network = model, accelerated(model, where, acceleration)
+    def __init__(self, model, steps, augmentation, device, acceleration=None):
+        self.model, self.network = model, accelerated(model, device, acceleration)
         self.steps, self.augmentation = steps, augmentation
 
     def batch(self, x, y):
@@ -40,13 +40,13 @@ class VariationalObjective:
         if self.steps:
             t = torch.ceil(self.steps * t).clamp_min(1) / self.steps
             gamma, before = model.gamma(t), model.gamma(t - 1 / self.steps)
-            return discrete(squared_error(self.network, x, gamma, model.told(gamma), eps), gamma, before, self.steps)
+            return discrete(squared_error(self.network, x, gamma, model.timestep(gamma), eps), gamma, before, self.steps)
         low, high = model.ends
         place, rise = slope_of(model.shape, t)
         weight = []  # a list, and not the term itself, which would hold on to its own graph
         for part in (place, rise):
             part.register_hook(lambda gradient: weight[0] * gradient)
         gamma, slope = low + (high - low) * place, (high - low) * rise
-        term = continuous(squared_error(self.network, x, gamma, model.told(gamma), eps), slope)
+        term = continuous(squared_error(self.network, x, gamma, model.timestep(gamma), eps), slope)
         weight.append(2 * term.detach() / x[0].numel())
         return term

@@ -7,16 +7,16 @@ import torch
 from energyguide.data.noise import fold, normal
 from energyguide.diffusion.denoiser import Denoiser
 from energyguide.diffusion.hooks import Guidance
-from energyguide.diffusion.samplers import last, own_noise, reverse
+from energyguide.diffusion.samplers import final_samples, reverse, sample_noise
 from energyguide.diffusion.schedule import schedule_of
 from energyguide.nets import weights
 from energyguide.nets.device import accelerated
 
 
-def load(path, process, where, acceleration=None):
+def load(path, process, device, acceleration=None):
     """The `Denoiser` whose weights are at `path`."""
-    model = weights.load(path, where)
-    return with_latents(accelerated(model, where, acceleration, fixed=True), model.latent, process)
+    model = weights.load(path, device)
+    return with_latents(accelerated(model, device, acceleration, fixed=True), model.latent, process)
 
 
 def with_latents(generator, latent, process):
@@ -32,7 +32,7 @@ def of_generator(latent, numbers, seed):
 
     def predict(network, state):
         z = normal(fold(seed, "latent"), numbers, state.index, (latent,)) if latent else None
-        x0 = network(state.x_t, state.told, z)
+        x0 = network(state.x_t, state.timesteps, z)
         return (state.x_t - state.abar**0.5 * x0) / (1 - state.abar) ** 0.5
 
     return Guidance(predict=predict)
@@ -45,7 +45,7 @@ def generate(generator, latent, schedule, numbers, shape, seed):
         latent: length of its latents.
         numbers: (sample,) of the samples; `shape` is that of each.
     """
-    start, noise = own_noise(numbers, shape, seed)
+    start, noise = sample_noise(numbers, shape, seed)
     with torch.no_grad():
         states = reverse(generator, schedule, start, None, noise, of_generator(latent, numbers, seed), clip=False)
-        return last(states)[0]
+        return final_samples(states)[0]

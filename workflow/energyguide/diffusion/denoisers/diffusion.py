@@ -10,9 +10,9 @@ from energyguide.nets import weights
 from energyguide.nets.device import accelerated
 
 
-def load(path, process, where, acceleration=None):
+def load(path, process, device, acceleration=None):
     """The `Denoiser` whose weights are at `path`."""
-    return with_process(accelerated(weights.load(path, where), where, acceleration, fixed=True), process)
+    return with_process(accelerated(weights.load(path, device), device, acceleration, fixed=True), process)
 
 
 def with_process(network, process):
@@ -22,5 +22,5 @@ def with_process(network, process):
 
 def intervals(schedule, steps):
     """Keep `steps` + 1 timesteps, evenly spread, the first and the last among them; a schedule has at least so many."""
-    kept = torch.linspace(0, len(schedule) - 1, steps + 1, dtype=torch.float64).round().long()
-    return schedule[kept]
+    indices = torch.linspace(0, len(schedule) - 1, steps + 1, dtype=torch.float64).round().long()
+    return schedule[indices]

@@ -8,10 +8,10 @@ from energyguide.nets import weights
 from energyguide.nets.device import accelerated
 
 
-def load(path, process, where, acceleration=None):
+def load(path, process, device, acceleration=None):
     """The `Denoiser` whose weights are at `path`; it does without the `process` block."""
-    model = weights.load(path, where)
-    network = accelerated(model, where, acceleration, fixed=True)
+    model = weights.load(path, device)
+    network = accelerated(model, device, acceleration, fixed=True)
 
     def levels(steps):
         return schedule_at(model, torch.arange(steps + 1) / steps)
@@ -23,4 +23,4 @@ def load(path, process, where, acceleration=None):
 def schedule_at(model, times):
     """The `Schedule` of a `VDM` at an ascending row of `times` (step,) in [0, 1]."""
     gamma = model.gamma(times.to(model.ends))
-    return Schedule(model.told(gamma).cpu(), torch.sigmoid(-gamma.double()).cpu())
+    return Schedule(model.timestep(gamma).cpu(), torch.sigmoid(-gamma.double()).cpu())

@@ -12,7 +12,7 @@ def guidance(spec, scale, models):
 
     def predict(network, state):
         labels = torch.cat([state.y, torch.full_like(state.y, models.classes)])
-        twice = torch.cat([state.x_t] * 2), torch.cat([state.told] * 2)
+        twice = torch.cat([state.x_t] * 2), torch.cat([state.timesteps] * 2)
         conditional, unconditional = network(*twice, labels).chunk(2)
         return (1 + scale) * conditional - scale * unconditional
 

@@ -12,7 +12,7 @@ from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, loga
 
 
 def table_summary(inputs, params):
-    """Every guidance system at its best scale: that with the least Frechet joint distance to the training images."""
+    """Every guidance system at its best scale: that with the lowest Frechet joint distance to the training images."""
     keys, records, body = list(MEASURES), [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
