@@ -1,4 +1,4 @@
-# `make paper` and `make test` set everything up themselves; `make help` lists the rest.
+# `make paper`, `make test` and `make test-system` set everything up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help env tex paper test test-system faults bench lint licences lock clean
 SHELL := /bin/sh
@@ -10,7 +10,7 @@ CONFIG = --config experiment=$(EXPERIMENT)
 PDF = results/$(EXPERIMENT)/paper.pdf
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 env: $(VENV)/.locked  ## Create or update .venv from requirements.lock
 
@@ -24,6 +24,9 @@ tex:  ## Make sure that there is a TeX; on Debian and Ubuntu, as root, install i
 paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, ARGS go to snakemake
 	@if envs/tex.sh; then snakemake paper $(ARGS) $(CONFIG) && echo && echo "The paper is $(PDF)"; \
 	else snakemake parts $(ARGS) $(CONFIG) && envs/tex.sh; fi
+
+# Two workers on two cores: if a test has two threads, they must not spin while they wait for each other.
+test test-system: export OMP_WAIT_POLICY = passive
 
 test: env  ## Run the tests and checks that need no cluster and no browser
 	@envs/tex.sh || true

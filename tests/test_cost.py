@@ -13,7 +13,7 @@ from energyguide.config import derive
 from energyguide.config.resolve import resolve
 from energyguide.diffusion.denoisers.diffusion import with_process
 from energyguide.diffusion.hooks import Models
-from energyguide.diffusion.sampling import sample
+from energyguide.diffusion.sampling import Request, sample
 from energyguide.nets.resnet import CifarResNet
 from energyguide.reporting.layout import csv_text
 from energyguide.run import cost
@@ -57,7 +57,8 @@ def test_sampling_takes_what_was_reckoned(tiny, variant):
     models, network = Models(logits, torch.zeros(10), 10), passes.build(spec["model"])
     shape, device = tuple(passes.shape), torch.device("cpu")
     with cost.Operations() as counter:
-        sample(with_process(network, tiny["process"]), range(batch), shape, 10, spec, spec["scales"][0], models, 0, device)
+        request = Request(range(batch), shape, 10, 0, device)
+        sample(with_process(network, tiny["process"]), request, spec, spec["scales"][0], models)
     gradients = cost.sampling(tiny, passes, {variant: spec})["gradient"] / spec["steps"]  # the last DDPM step has no sigma
     assert expected - 1.01 * gradients <= counter.total <= expected
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +12,10 @@ from project import begun
 
 from energyguide.files.arrays import load_arrays, load_weights, save_arrays, save_weights
 from energyguide.files.atomic import read_json, write_json
+from energyguide.run import job as script
 from energyguide.run.logs import kept
 from energyguide.run.reasons import reason
 from energyguide.run.resume import ResumeState
-
-sys.path.append(str(Path(__file__).parents[1] / "workflow/scripts"))
-import job as script
 
 
 def job_of(log):

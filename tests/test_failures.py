@@ -34,7 +34,7 @@ def test_what_was_cut_off_is_named_and_not_used(built, tmp_path):
 def test_a_run_beside_another_on_the_same_results_is_refused_and_one_that_makes_nothing_is_not(tmp_path):
     """As where two checkouts share them; Snakemake's own lock is of a checkout. The lock goes with the process that held it."""
     tree = copy(tmp_path)
-    claim = "from energyguide import runlock; runlock.claim('results/tiny'); print(flush=True); input()"
+    claim = "from energyguide.run import locks; locks.claim('results/tiny'); print(flush=True); input()"
     environment = {**os.environ, "PYTHONPATH": "workflow"}
     with subprocess.Popen(
         [sys.executable, "-c", claim], cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE

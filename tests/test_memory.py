@@ -24,7 +24,7 @@ import json, resource, sys
 sys.path[:0] = sys.argv[2:]
 import torch
 from energyguide.diffusion.denoisers.diffusion import with_process
-from energyguide.diffusion.sampling import sample
+from energyguide.diffusion.sampling import Request, sample
 from energyguide.nets.memory import Parts
 from test_memory import SPEC, joint, training_gradient
 
@@ -34,7 +34,7 @@ def results(drawn, trained):
     with torch.no_grad():
         parts = Parts("sampling")
         denoiser = with_process(joint().network, {})
-        walk = lambda some: sample(denoiser, some, (1, 16, 16), 3, SPEC, 0.5, None, 0, torch.device("cpu"))[0]
+        walk = lambda some: sample(denoiser, Request(some, (1, 16, 16), 3, 0, "cpu"), SPEC, 0.5, None)[0]
         images = torch.cat(parts.map(walk, range(drawn)))
     return images.flatten().tolist(), training_gradient(Parts("training"), trained)
 

@@ -1,14 +1,13 @@
 """Tables, sentences and the PDF, from measurements made up for the purpose."""
 
 import base64
-import json
 import re
 import shutil
-from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from measurements import PROTOCOL, write
 
 from energyguide.files.arrays import save_arrays
 from energyguide.metrics.scales import best_scale, read_metrics
@@ -18,25 +17,13 @@ from energyguide.reporting.captions import Place, places
 from energyguide.reporting.layout import Table, plus_minus
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.samples import Samples
+from energyguide.reporting.topics import energy_guidance, guidance, robustness, unguided
 from energyguide.reporting.typeset import first_problem, typeset
-
-
-def topic(name):
-    """A module of reporting/topics."""
-    return import_module(f"energyguide.reporting.topics.{name}")
-
 
 PUBLISHED = """experiment,table,row,column,value,data,source
 cifar10,robustness,0.5,1,68.63,CIFAR-10,Thesis
 cifar10,unconditional,ddpm,fid,16.49,CIFAR-10,Thesis
 """
-PROTOCOL = {"features": "Inception features", "reference": "test", "samples": 100, "sets": 2, "is_splits": 10}
-
-
-def write(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return str(path)
 
 
 def measured(fid, accuracy=0.5, divergence=1.0):
@@ -56,7 +43,7 @@ def metrics(folder, variant, scales):
     ]
 
 
-def robustness(folder):
+def robustness_files(folder):
     protocol = {"attack": "PGD-20", "norm": "l2", "images": "test", "n": 10}
     grids = {0: {"0": 0.95, "0.5": 0.0}, 1: {"0": 0.8, "0.5": 0.7}}
     return [
@@ -72,8 +59,8 @@ def published(tmp_path):
 
 @pytest.mark.parametrize(("experiment", "cell"), [("cifar10", r"\textbf{70.00} (68.63)"), (None, r"\textbf{70.00}")])
 def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, published, experiment, cell):
-    inputs = SimpleNamespace(results=robustness(tmp_path), published=published)
-    table = topic("robustness").table_robustness(inputs, SimpleNamespace(published=experiment))
+    inputs = SimpleNamespace(results=robustness_files(tmp_path), published=published)
+    table = robustness.table_robustness(inputs, SimpleNamespace(published=experiment))
     assert f"$0.5$ & 0.00 & {cell} \\\\" in table.latex()
     assert "0.5,1,0.7," + ("0.6863" if experiment else "") + ",PGD-20,l2,test,10" in table.csv()
 
@@ -86,7 +73,7 @@ def test_published_quality_has_a_line_of_its_own(tmp_path, published):
     rows = "".join(f"cifar10,unconditional,ddpm,{c},16.49,CIFAR-10,Thesis\n" for c in columns)
     write(tmp_path / "published.csv", PUBLISHED + rows)
     params = SimpleNamespace(published="cifar10", variants={"ddpm": {"label": "DDPM", "steps": 5}})
-    text = topic("unguided").table_unconditional(inputs, params).latex()
+    text = unguided.table_unconditional(inputs, params).latex()
     assert r"\quad reported, CIFAR-10 &  & 16.49 & 16.49 & 16.49 & 16.49 & -- \\" in text
     assert "FID (200/train)" in text and r"& $15.00$ \\" in text
 
@@ -162,7 +149,7 @@ def test_the_sentence_on_dE_follows_the_measurement(tmp_path, after, verb):
             "after": (energy(guidance="joint", **{"lambda": 0.5}), {1: (4.0, 0.9, after)}),
         },
     )
-    assert verb in topic("energy_guidance").numbers_joint(found)["sayJoint"]
+    assert verb in energy_guidance.numbers_joint(found)["sayJoint"]
 
 
 def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
@@ -175,21 +162,21 @@ def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
             "broken": (energy(), {1: (3.0, 0.05), 2: (2.0, 0.9)}),
         },
     )
-    said = topic("guidance").numbers_scales(found)["sayScales"]
+    said = guidance.numbers_scales(found)["sayScales"]
     assert "in 2 of the 3 variants" in said and "in 1 the largest" in said and "smallest scale tried in 1." in said
 
 
 def test_sentences_without_their_variants_say_so(tmp_path):
     found = samples(tmp_path, {"free": FREE, "one": (energy(), {1: (2.0, 0.5)})})
-    assert "in this edition" in topic("guidance").numbers_plain_against_robust(found)["sayPlainRobust"]
-    assert "in this edition" in topic("energy_guidance").numbers_schedulers(found)["saySchedulers"]
-    assert "in this edition" in topic("energy_guidance").numbers_joint(found)["sayJoint"]
-    assert "DDPM has an FID" in topic("unguided").numbers_unguided(found)["sayUnconditional"]
+    assert "in this edition" in guidance.numbers_plain_against_robust(found)["sayPlainRobust"]
+    assert "in this edition" in energy_guidance.numbers_schedulers(found)["saySchedulers"]
+    assert "in this edition" in energy_guidance.numbers_joint(found)["sayJoint"]
+    assert "DDPM has an FID" in unguided.numbers_unguided(found)["sayUnconditional"]
 
 
 def test_published_numbers_are_compared_cell_by_cell(tmp_path, published):
-    inputs = SimpleNamespace(robustness=robustness(tmp_path), published=published)
-    said = topic("robustness").numbers_published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
+    inputs = SimpleNamespace(robustness=robustness_files(tmp_path), published=published)
+    said = robustness.numbers_published(inputs, SimpleNamespace(published="cifar10"))["sayPublished"]
     assert "1 cells" in said and "1.4 points" in said
 
 

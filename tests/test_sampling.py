@@ -11,7 +11,7 @@ from energyguide.diffusion.denoisers.diffusion import with_process
 from energyguide.diffusion.guides import find_guidance
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.samplers import reverse, to_uint8
-from energyguide.diffusion.sampling import divergence, sample, sample_shard, shard_batches, walk
+from energyguide.diffusion.sampling import Request, divergence, sample, sample_shard, shard_batches, walk
 from energyguide.diffusion.schedule import linear_schedule, respace, schedule_of
 from energyguide.metrics.samples import gathered
 from energyguide.nets.unet import UNet
@@ -42,7 +42,8 @@ def logits(x, t):
 
 
 def ended(samples, spec=SPEC, scale=0.3, seed=0, network=network):
-    return sample(with_process(network, PROCESS), samples, SHAPE, 3, spec, scale, Models(logits), seed, torch.device("cpu"))
+    request = Request(samples, SHAPE, 3, seed, torch.device("cpu"))
+    return sample(with_process(network, PROCESS), request, spec, scale, Models(logits))
 
 
 def drawn(*arguments, **more):
@@ -85,7 +86,7 @@ def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
     def images(count, pieces):
         torch.set_num_threads(count)
         try:
-            parts = [sample(denoiser, piece, (1, 8, 8), 3, spec, 0.0, Models(), 0, torch.device("cpu"))[0] for piece in pieces]
+            parts = [sample(denoiser, Request(piece, (1, 8, 8), 3, 0, "cpu"), spec, 0.0, Models())[0] for piece in pieces]
         finally:
             torch.set_num_threads(1)
         return torch.cat(parts)
@@ -99,7 +100,7 @@ def test_batches_and_threads_hardly_change_a_sample(threads, pieces):
 def test_samples_depend_on_seed_and_scale_and_ask_for_their_class():
     assert not torch.equal(drawn(range(5)), drawn(range(5), seed=1))
     assert not torch.equal(drawn(range(5)), drawn(range(5), scale=0.0))
-    first = next(walk(with_process(network, PROCESS), range(4, 9), SHAPE, 3, SPEC, 1.0, Models(logits), 0, "cpu"))
+    first = next(walk(with_process(network, PROCESS), Request(range(4, 9), SHAPE, 3, 0, "cpu"), SPEC, 1.0, Models(logits)))
     assert first.y.tolist() == [1, 2, 0, 1, 2]
 
 
@@ -234,18 +235,18 @@ def test_record_follows_the_walk(mixture, generator):
 
 
 def test_a_walk_that_diverges_is_recorded_as_such_with_black_frames():
-    states = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 1e30, Models(logits), 0, "cpu")
+    states = walk(with_process(network, PROCESS), Request(range(5), SHAPE, 3, 0, "cpu"), SPEC, 1e30, Models(logits))
     lines, frames = record(states, Models(logits), 3, SPEC["steps"], 4)
     assert lines == {"diverged": True} and all(torch.equal(part, torch.full((3, 4, *SHAPE), -1.0)) for part in frames)
 
 
 def test_numbers_of_a_walk_that_json_cannot_hold_are_none():
     """Energies that overflow, of samples that do not."""
-    states = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 0.3, Models(logits), 0, "cpu")
+    states = walk(with_process(network, PROCESS), Request(range(5), SHAPE, 3, 0, "cpu"), SPEC, 0.3, Models(logits))
     lines, _ = record(states, Models(lambda x, t: 1e38 * logits(x, t)), 3, SPEC["steps"], 4)
     assert None in lines["E(x_t)"] and "nan" not in json.dumps(lines).lower() and lines["t"]
 
 
 def test_drawing_is_the_end_of_the_walk():
-    *_, state = walk(with_process(network, PROCESS), range(5), SHAPE, 3, SPEC, 0.3, Models(logits), 0, "cpu")
+    *_, state = walk(with_process(network, PROCESS), Request(range(5), SHAPE, 3, 0, "cpu"), SPEC, 0.3, Models(logits))
     assert torch.equal(to_uint8(state.x_prev), drawn(range(5)))

@@ -1,7 +1,10 @@
+from fractions import Fraction
+
 import pytest
 import torch
 
 from energyguide.diffusion.schedule import linear_schedule, respace
+from energyguide.diffusion.spacing import kept_timesteps
 
 FULL = linear_schedule()
 
@@ -27,8 +30,41 @@ def test_respacing_keeps_abar_at_the_kept_timesteps(spacing, steps):
 def test_spacings_are_those_of_ddim():
     assert respace(FULL, 50).timesteps.tolist() == list(range(0, 1000, 20))
     quadratic = respace(FULL, 20, "quadratic").timesteps
-    assert quadratic.tolist() == [int((i * 800**0.5 / 19) ** 2) for i in range(19)] + [quadratic[-1]]
-    assert 799 <= quadratic[-1] <= 800
+    assert quadratic.tolist() == [*(int((i * 800**0.5 / 19) ** 2) for i in range(19)), 800]
+
+
+def same_as_torch(total, every):
+    """Whether the kept timesteps are those of torch's floats, for each number of steps."""
+    for steps in range(1, total + 1, every):
+        i = torch.arange(steps, dtype=torch.float64)
+        if kept_timesteps(total, steps) != (i * total / steps).long().tolist():
+            return False
+        if kept_timesteps(total, steps, "trailing") != (((i + 1) * total / steps).long() - 1).tolist():
+            return False
+    return True
+
+
+def test_spacings_in_whole_numbers_are_those_of_torch():
+    assert all(same_as_torch(total, 1) for total in range(1, 301))
+    assert all(same_as_torch(total, every) for total, every in ((1000, 1), (1024, 7), (4000, 61), (9973, 997)))
+
+
+def exact(total, steps):
+    """The squares of evenly spaced numbers up to 80 % of the way, rounded down, in fractions; None where two are the same."""
+    chosen = [int(Fraction(4, 5) * total * Fraction(i, max(1, steps - 1)) ** 2) for i in range(steps)]
+    return chosen if len(set(chosen)) == steps else None
+
+
+def test_quadratic_spacing_is_exact():
+    """Where the formula gives a whole number floats may fall just below it: 0.8 * 1000 * (7 / 10) ** 2 is 391.999..."""
+    assert kept_timesteps(1000, 11, "quadratic") == [8 * i**2 for i in range(11)]
+    for total in (*range(1, 301, 7), 1000, 4000):
+        for steps in range(1, min(total, 60) + 1):
+            if expected := exact(total, steps):
+                assert kept_timesteps(total, steps, "quadratic") == expected
+            else:
+                with pytest.raises(ValueError, match="do not fit"):
+                    kept_timesteps(total, steps, "quadratic")
 
 
 @pytest.mark.parametrize("steps, spacing", [(1001, "uniform"), (500, "quadratic"), (10, "cubic")])

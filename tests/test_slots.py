@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from energyguide.run import slots
+
 JOB = """
 import os, sys; from energyguide.run import slots
 slots.take_gpu(sys.argv[1]); print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True); input()
@@ -44,3 +46,32 @@ def test_allocations_and_visible_gpus_are_told_apart(job):
     assert job(SLURM_JOB_ID="1")[1] == job(SLURM_JOB_ID="2")[1] == 0  # each counts its GPUs from 0
     assert job(CUDA_VISIBLE_DEVICES="2,3")[1] == 2 and job(CUDA_VISIBLE_DEVICES="0,1")[1] == 0
     assert job(CUDA_VISIBLE_DEVICES="4")[1] == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "driver", "found"),
+    [
+        (None, None, []),
+        (None, 3, ["0", "1", "2"]),
+        ("", 3, []),
+        ("1", 3, ["1"]),
+        ("GPU-8f2c,MIG-1", None, ["GPU-8f2c", "MIG-1"]),
+    ],
+)
+def test_gpus_are_those_that_are_given_or_else_all_that_the_driver_lists(monkeypatch, tmp_path, given, driver, found):
+    """And a job takes the first; where there are none, nothing is set."""
+    monkeypatch.setattr(slots, "DRIVER", tmp_path / "gpus")
+    monkeypatch.setattr(slots, "HELD", [])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if given is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    for number in range(driver or 0):
+        (tmp_path / f"gpus/0000:{number}").mkdir(parents=True)
+    assert slots.visible() == found
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given or "")  # put back in the end
+    if given is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    slots.take_gpu(tmp_path)
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == (found[0] if found else given)
+    for lock in slots.HELD:
+        lock.release()

@@ -25,7 +25,7 @@ from energyguide.reporting.layout import csv_text
 from energyguide.run.machine import provenance
 
 ROOT = Path(__file__).parents[2]
-OURS = "import torch, energyguide.sampling, energyguide.nets.resnet, energyguide.storage"
+OURS = "import torch, energyguide.diffusion.sampling, energyguide.nets.resnet, energyguide.files.arrays"
 THEIRS = "import torch; from diffusers import DDIMPipeline, UNet2DModel; from torchvision.models import resnet18"
 CONTESTS = "sampling", "attacks", "training", "metrics", "starting"
 PLANS = {  # about 10, 100, 1,000 and 10,000 jobs

@@ -1,7 +1,6 @@
 """What is compared: the same weights and the same noise, by us and by a peer."""
 
 import copy
-import math
 from functools import partial
 
 import peers
@@ -16,11 +15,10 @@ from energyguide.classifiers.attacks import BALLS
 from energyguide.classifiers.robustness import accuracy
 from energyguide.data.load import load
 from energyguide.data.noise import normal
+from energyguide.diffusion.guides import find_guidance
 from energyguide.diffusion.hooks import Models
-from energyguide.diffusion.samplers import last, reverse
-from energyguide.diffusion.sampling import find_guidance
-from energyguide.diffusion.schedule import linear_schedule
-from energyguide.diffusion.spacing import respace
+from energyguide.diffusion.samplers import final_samples, reverse
+from energyguide.diffusion.schedule import linear_schedule, respace
 from energyguide.metrics.features import ClassifierFeatures, extract
 from energyguide.metrics.quality import frechet, moments
 from energyguide.nets.device import accelerated, has_bf16
@@ -35,21 +33,6 @@ SMALL = {"width": 128, "multipliers": (1, 1), "blocks": 1, "attention": (16,)}  
 DDPM = {"width": 128, "multipliers": (1, 2, 2, 2), "blocks": 2, "attention": (16,)}
 PLAIN = {"crop": 0, "flip": False, "jitter": 0}
 LAYERS = (1, 1, 1, 1)
-
-
-class Nowhere:
-    """A `ResumeState` that keeps nothing."""
-
-    every = math.inf
-
-    def begin(self):
-        return None
-
-    def save(self, state):
-        pass
-
-    def attempts(self):
-        return 1
 
 
 def ways(where):
@@ -84,7 +67,7 @@ def sampling(where):
         def walk():
             noise = lambda step: normal(1, numbers, step, (3, 32, 32))  # noqa: E731
             guidance = find_guidance(spec, 1.0, models)
-            return last(reverse(network, schedule, start, y, noise, guidance, sampler, clip=False))[0]
+            return final_samples(reverse(network, schedule, start, y, noise, guidance, sampler, clip=False))[0]
 
         def loop():
             return peers.sample(theirs, start, 50, sampler, judge if guided else None, y)
@@ -108,7 +91,7 @@ def classifiers(where):
     spec = {"steps": 150, "batch": 64, "optimizer": "sgd", "lr": 0.05, "lr_end": 0, "lr_schedule": "cosine", "warmup": 20}
     spec |= {"weight_decay": 5e-4, "clip": 0, "ema_images": 0, "score_every": 0, "milestones": []}
     objective = ClassifierObjective(ours, 0.0, {"norm": "l2", "steps": 0}, PLAIN, None, where)
-    train(objective, spec, x, y, 0, Nowhere())
+    train(objective, spec, x, y, 0)
     theirs = peers.classifier(1, 10, LAYERS).to(where)
     theirs.network.load_state_dict({k: v for k, v in ours.state_dict().items() if k not in ("mean", "std")})
     return ours.eval(), theirs.eval()
@@ -172,7 +155,7 @@ def training(where):
     found = []
     for way in ways(where):
         objective = DiffusionObjective(UNet(3, 32, dropout=0.0, **shape), linear_schedule(), 1.0, PLAIN, where, way)
-        ours = partial(train, objective, spec, images, labels, 0, Nowhere())
+        ours = partial(train, objective, spec, images, labels, 0)
         loop = partial(peers.train_unet, theirs, images, steps, batch)
         found.append(Contest("UNet training", "diffusers", ours, loop, bf16=bool(way)))
     return found

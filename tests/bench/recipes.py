@@ -4,7 +4,7 @@ import copy
 
 import torch
 import yaml
-from contests import Nowhere, digits
+from contests import digits
 
 from energyguide.classifiers.attacks import BALLS
 from energyguide.classifiers.robustness import accuracy
@@ -33,7 +33,7 @@ def recipes(where, config, seeds=3):
             model = CifarResNet(1, 10, **spec["network"]).to(where)
             eps, attack = (EPS, attack) if attack else (0.0, {"steps": 0})
             objective = ClassifierObjective(model, eps, {"norm": "l2", **attack}, copy.deepcopy(spec["augment"]), None, where)
-            _, history = train(objective, training, x, y, seed, Nowhere())
+            _, history = train(objective, training, x, y, seed)
             attacked = accuracy(model, x_test, y_test, ball, 20, seed=0)
             found[name].append((history["seconds"], accuracy(model, x_test, y_test), attacked))
     means = {name: [sum(values) / seeds for values in zip(*rows, strict=True)] for name, rows in found.items()}

@@ -306,7 +306,8 @@ def inception(content):
         tree = path.parents[3]
         shape = {"channels": 3, "classes": 2, **tiny["classifiers"]["network"]}
         for name in ("judge", "eps0.5"):
-            save(tree / f"results/tiny/classifiers/{name}.safetensors", CifarResNet(**shape).state_dict(), CifarResNet, shape)
+            network = CifarResNet(**shape).state_dict()
+            save(tree / f"results/tiny/classifiers/{name}.safetensors", network, "resnet.CifarResNet", shape)
         save_arrays(tree / "results/tiny/energy/eps0.5.npz", {"energy": np.zeros(8)})
         tiny |= {"metrics": {"features": "inception", "inception": "inception.pth"}, "energy": {"classifier": "eps0.5"}}
         content(tree / "inception.pth")

@@ -8,7 +8,7 @@ from driver import TRAINING, Driver, config
 from project import SNAKEMAKE, checksums, copy, duplicate
 
 LOCAL = {"all", "parts", "pdf", "numbers", "survey"}
-ON_CPU = {"data", "densities"}
+ON_CPU = {"data", "densities", "units"}
 
 
 def rule_of(record):

@@ -5,7 +5,7 @@ with job(snakemake):
 
     from energyguide.diffusion.denoiser import load_denoiser
     from energyguide.diffusion.guides import find_guidance, load_models
-    from energyguide.diffusion.sampling import sample, sample_shard, shard_batches
+    from energyguide.diffusion.sampling import Request, sample, sample_shard, shard_batches
     from energyguide.files.arrays import save_arrays
     from energyguide.nets.device import pick_device
     from energyguide.nets.memory import Parts
@@ -18,7 +18,8 @@ with job(snakemake):
 
     def sample_batch(scale, batch):
         def piece(samples):
-            return sample(denoiser, samples, tuple(p.shape), p.classes, spec, scale, models, p.seed, device)
+            request = Request(samples, tuple(p.shape), p.classes, p.seed, device)
+            return sample(denoiser, request, spec, scale, models)
 
         return tuple(map(torch.cat, zip(*parts.map(piece, batch), strict=True)))
 

@@ -1,1 +1,1 @@
-"""What classifiers of images tell: energies, gradients, and how they stand attacks and corruptions."""
+"""Classifiers: energies, gradients, and robustness to attacks and corruptions."""

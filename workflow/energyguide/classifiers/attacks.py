@@ -64,8 +64,8 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
         start: a first perturbation, inside the ball; zero by default.
         stop_when_fooled: a sample is left alone as soon as its prediction is wrong (Kawar, Ganz and Elad 2022).
         valid: the range to which images are clamped; None for no clamp.
-        context: tensors (batch, ...) that the model takes beside the images: the timesteps of a time-dependent one.
-        judge: as `model`, where that one is an approximation: whether a sample is fooled is for the judge to say.
+        context: tensors (batch, ...) that the model takes besides the images: the timesteps of a time-dependent classifier.
+        exact: the exact model, if `model` is an approximation; it decides whether a sample is fooled.
 
     Returns:
         the attacked images, as `x`.

@@ -8,7 +8,7 @@ from energyguide.nets.passes import by_batch, frozen
 
 
 def accuracy(model, x, y, ball=None, steps=0, seed=None, attacker=None):
-    """Share of images that `model` gets right, after PGD in `ball` where there is one.
+    """Share of images that `model` gets right, after PGD in `ball` if there is one.
 
     The attack leaves a sample alone once it is fooled. It starts at the image, or at a random point that depends on
     (`seed`, sample) alone. Its gradients are those of the `attacker`, the model itself or a faster approximation, while

@@ -66,7 +66,7 @@ def origins(experiment):
 
 
 def baseline(experiment):
-    """The origin of an unconditional model; None where there is none."""
+    """The origin of an unconditional model; None if there is none."""
     models = experiment["diffusion"]["models"]
     return next((name for model, name in origins(experiment).items() if models.get(model, {}).get("p_uncond") == 1), None)
 

@@ -48,7 +48,7 @@ class Dataset:
 
     @classmethod
     def load(cls, path):
-        """Raises ValueError where the file is damaged, or does not hold a dataset."""
+        """Raises ValueError if the file is damaged, or does not hold a dataset."""
         arrays, classes = load_arrays(path), tuple(read_sidecar(path).get("classes", ()))
         expected = {f"{kind}_{split}" for kind in ("images", "labels") for split in SPLITS}
         if lacking := ", ".join(sorted(expected - arrays.keys())):

@@ -11,7 +11,7 @@ def visible(folder):
 
 
 def fingerprint(folder):
-    """A digest of the files below a folder, by name, size and time; None where there is no folder."""
+    """A digest of the files below a folder, by name, size and time; None if there is no folder."""
     if not Path(folder).is_dir():
         return None
     files = (file for file in sorted(Path(folder).rglob("*")) if file.is_file() and not file.name.startswith("."))

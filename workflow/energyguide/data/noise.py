@@ -37,7 +37,7 @@ def uniform(seed, samples, step, shape):
 
     Args:
         seed: an integer in [0, 2^63).
-        samples: (sample,) int64 indices in [0, 2^32), on the device where the numbers are wanted.
+        samples: (sample,) int64 indices in [0, 2^32), on the device of the result.
         step: an integer in [0, 2^32).
     """
     size = math.prod(shape)

@@ -18,7 +18,7 @@ def stratified(labels, fraction, seed):
 def split(classes, train, test, held_out, seed):
     """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out.
 
-    Raises ValueError where that leaves nothing held out, or nothing of a class to train on.
+    Raises ValueError if that leaves nothing held out, or nothing of a class to train on.
     """
     images, labels = train
     val = stratified(labels, held_out, seed)

@@ -1,4 +1,4 @@
-"""A model that denoises, as far as the reverse process needs it."""
+"""What the reverse process needs of a model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Denoiser:
-    """A model that denoises, as far as the reverse process needs it.
+    """What the reverse process needs of a model.
 
     Attributes:
         network: (x_t, t, y) -> eps, or what `guidance` makes eps of.
         schedule: a variant's block of the configuration -> the `Schedule` that it is sampled by.
-        levels: a number of steps -> the `Schedule` of one noise level more, that of the clean end among them.
-        learned: the `VDM` that has learned its schedule; None where that is fixed.
+        levels: a number of steps -> the `Schedule` of one more noise level, including the clean end.
+        learned: the `VDM` that has learned its schedule; None if that is fixed.
         guidance: (numbers of the samples, seed) -> the `Guidance` that the model itself needs; None for most.
     """
 

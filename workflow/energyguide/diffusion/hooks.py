@@ -52,7 +52,7 @@ class Guidance:
     evaluations: tuple = (1, 0)
 
     def __add__(self, other):
-        """Raises ValueError where both replace the prediction."""
+        """Raises ValueError if both replace the prediction."""
         if predict_eps not in (self.predict, other.predict):
             raise ValueError("two guidance functions that replace the prediction cannot be added")
         return Guidance(

@@ -66,7 +66,7 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
 
 
 def is_finite(state):
-    """Which samples are finite after a step, (batch,): eps as well, for a clipped x_0 hides where it is infinite."""
+    """Whether each sample is finite after a step, (batch,). Checks eps as well: a clipped x_0 hides an infinite eps."""
     return state.x_prev.flatten(1).isfinite().all(1) & state.eps.flatten(1).isfinite().all(1)
 
 

@@ -5,6 +5,9 @@ and a shard is a run of whole batches, so neither shards nor jobs change a pixel
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -20,40 +23,58 @@ def shard_batches(total, batch, shards, shard):
     return [range(start, min(start + batch, total)) for start in own]
 
 
-def walk(denoiser, samples, shape, classes, spec, scale, models, seed, device):
-    """The reverse process of some samples, as a generator of states.
+@dataclass(frozen=True)
+class Request:
+    """The samples that are asked for, whatever model and guidance make them.
+
+    Attributes:
+        samples: their numbers; sample i has class i mod `classes`.
+        shape: (channel, height, width).
+        classes: number of classes.
+        seed: of the experiment; noise is a function of it, the sample's number and the step.
+        device: where they are made.
+    """
+
+    samples: Sequence[int]
+    shape: tuple
+    classes: int
+    seed: int
+    device: Any
+
+
+def walk(denoiser, request, spec, scale, models):
+    """The reverse process of the samples of a `Request`, as a generator of states.
 
     Args:
         denoiser: a `Denoiser`.
-        samples: a range of sample numbers.
-        shape: (channel, height, width).
         spec: the variant's block of the configuration.
+        models: what guidance may consult.
     """
-    numbers = torch.tensor(samples, device=device)
+    numbers = torch.tensor(request.samples, device=request.device)
     guidance = find_guidance(spec, scale, models)
     if denoiser.guidance:
-        guidance += denoiser.guidance(numbers, seed)
-    start, noise = sample_noise(numbers, shape, seed)
+        guidance += denoiser.guidance(numbers, request.seed)
+    start, noise = sample_noise(numbers, request.shape, request.seed)
     return reverse(
         denoiser.network,
         denoiser.schedule(spec),
         start,
-        numbers % classes,
+        numbers % request.classes,
         noise,
         guidance,
         **{key: spec[key] for key in ("sampler", "variance", "eta", "clip")},
     )
 
 
-def sample(*arguments, **more):
-    """Images uint8 (sample, channel, height, width) at the end of a `walk`, and where each ceased to be finite, as `last`."""
+def sample(*arguments):
+    """Images uint8 (sample, channel, height, width) at the end of a `walk`, and `final_samples`' steps of divergence."""
     with torch.no_grad():
-        x, broken = final_samples(walk(*arguments, **more))
+        x, broken = final_samples(walk(*arguments))
     return to_uint8(x).cpu(), broken.cpu()
 
 
 def divergence(broken):
-    """How many samples ceased to be finite, of how many, and the index of the step of the first; None where none did.
+    """How many samples ceased to be finite, of how many, and the index of the step of the first; None if none did.
 
     Args:
         broken: (sample,), as of `samplers.last`.
@@ -73,7 +94,7 @@ def sample_shard(sample_batch, scales, batches, store, name="the variant", guide
         batches: ranges of samples.
         store: where finished batches are saved, as in `training.loop.train`.
         name: what the progress bar, which is only drawn on a terminal, and the log call the variant.
-        guided: by anything. If not, the model is broken where samples cease to be finite.
+        guided: whether anything guides. If not, samples that cease to be finite mean a broken model.
 
     Returns:
         scale -> images of all batches; scale -> seconds per image, and scale -> `divergence`: each scale is in one of the two.
@@ -106,7 +127,7 @@ def sample_shard(sample_batch, scales, batches, store, name="the variant", guide
 
 
 def report_divergence(name, scale, lost, guided):
-    """Print that a scale has diverged. Raises FloatingPointError where nothing guides: then the model is broken."""
+    """Print that a scale has diverged. Raises FloatingPointError if nothing guides: the model is broken."""
     message = "{count} of {of} samples ceased to be finite, the first with {step} steps to go".format(**lost)
     if not guided:
         raise FloatingPointError(f"{name}: {message}; its model is broken: train it with a lower `lr`")

@@ -64,7 +64,7 @@ def linear_schedule(steps=1000, beta_start=1e-4, beta_end=0.02):
 
 
 def respace(schedule, steps, spacing="uniform"):
-    """The schedule of `steps` of the timesteps. Raises ValueError where it has fewer, or `spacing` would use one twice."""
+    """The schedule of `steps` of the timesteps. Raises ValueError if it has fewer or `spacing` would use one twice."""
     return schedule[torch.tensor(kept_timesteps(len(schedule), steps, spacing))]
 
 

@@ -8,14 +8,14 @@ def kept_timesteps(total, steps, spacing="uniform"):
 
     "trailing" keeps the last timestep, and floor(c i) - 1 before it: for few steps, which are to begin at pure noise.
 
-    Raises ValueError where there are fewer than `steps`, or the spacing would use a timestep twice.
+    Raises ValueError if there are fewer than `steps`, or the spacing would use a timestep twice.
     """
     if spacing == "uniform":
-        chosen = [int(i * total / steps) for i in range(steps)]
+        chosen = [i * total // steps for i in range(steps)]
     elif spacing == "trailing":
-        chosen = [int((i + 1) * total / steps) - 1 for i in range(steps)]
+        chosen = [(i + 1) * total // steps - 1 for i in range(steps)]
     elif spacing == "quadratic":
-        chosen = [int(0.8 * total * (i / max(1, steps - 1)) ** 2) for i in range(steps)]
+        chosen = [4 * total * i * i // (5 * max(1, steps - 1) ** 2) for i in range(steps)]
     else:
         raise ValueError(f"spacing {spacing!r} is unknown; choose one of {', '.join(SPACINGS)}")
     if steps > total or len(set(chosen)) < steps:

@@ -1,4 +1,4 @@
-"""What a guidance scale multiplies, beside the gradient, at one step."""
+"""The unit of a guidance scale: scale * unit * gradient is the shift at one step."""
 
 import math
 

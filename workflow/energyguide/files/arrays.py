@@ -12,7 +12,7 @@ def sidecar(path):
 def read_sidecar(path):
     """What is said of `path`, without a look at the file itself.
 
-    Raises ValueError where that is missing or damaged.
+    Raises ValueError if that is missing or damaged.
     """
     if not sidecar(path).exists():
         raise ValueError(f"{sidecar(path)} is missing, which says what made {path}; delete that and run again")
@@ -45,7 +45,7 @@ def save_tensors(path, weights):
 
 
 def load_tensors(path):
-    """The state dict in a file of safetensors. Raises ValueError where it is not one."""
+    """The state dict in a file of safetensors. Raises ValueError if it is not one."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -62,7 +62,7 @@ def save_weights(path, weights, **info):
 
 
 def load_weights(path):
-    """The state dict saved at `path`. Raises ValueError where the file is damaged."""
+    """The state dict saved at `path`. Raises ValueError if the file is damaged."""
     check_sidecar(path)
     return load_tensors(path)
 
@@ -77,7 +77,7 @@ def save_arrays(path, arrays, **info):
 
 
 def load_arrays(path):
-    """Named arrays saved at `path`. Raises ValueError where the file is damaged."""
+    """Named arrays saved at `path`. Raises ValueError if the file is damaged."""
     import numpy as np
 
     check_sidecar(path)

@@ -67,7 +67,7 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """Raises ValueError where the file is damaged."""
+    """Raises ValueError if the file is damaged."""
     try:
         return json.loads(Path(path).read_text())
     except ValueError as error:

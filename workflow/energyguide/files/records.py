@@ -26,7 +26,7 @@ def record_of(path):
 
 
 def read(path):
-    """The record of a result; None where it has none, as what was not made by a job."""
+    """The record of a result; None if it has none, as what was not made by a job."""
     return read_json(record_of(path)) if len(Path(path).parts) > 2 and record_of(path).exists() else None
 
 

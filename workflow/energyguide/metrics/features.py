@@ -40,7 +40,7 @@ class ClassifierFeatures(FeatureExtractorBase):
 def inception(weights):
     """Torch-fidelity's Inception, from a checked file; without `weights` it is downloaded into torch's cache, and checked.
 
-    Raises ValueError where the file is not the original: its loader would run what a pickle says.
+    Raises ValueError if the file is not the original: its loader would run what a pickle says.
     """
     from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 

@@ -28,7 +28,7 @@ def bound(network, schedule, x, t, eps, eps_0):
 
     Args:
         network: (z, t) -> eps.
-        schedule: the noise levels, from that of the clean end to that of the noisy one.
+        schedule: the noise levels, from the clean end to the noisy end.
         t: (batch,) in [0, 1), which choose a step for each image.
         eps, eps_0: standard normal, as `x`: of the diffusion term, and of the reconstruction.
     """

@@ -12,7 +12,7 @@ from energyguide.files.arrays import load_arrays, save_arrays
 
 
 def is_splits(samples):
-    """Parts that the Inception score is averaged over: ten, but a small set stays whole, as a split holds its score down."""
+    """Number of parts that the Inception score is averaged over: ten, but one for a small set, whose parts would score lower."""
     return 10 if samples >= 1000 else 1
 
 
@@ -28,7 +28,7 @@ def frechet(first, second):
 
 @dataclass(frozen=True)
 class Reference:
-    """Real images, as far as generated ones are compared with them.
+    """What generated images are compared with: statistics of real images.
 
     Attributes:
         features: (m, feature) of the reference images.
@@ -50,13 +50,13 @@ class Reference:
 
     @property
     def train(self):
-        """Moments of the training images' features: those of `joint` without the classes."""
+        """Moments of the training images' features: `joint` without the classes."""
         count = self.features.shape[1]
         return {"mu": self.joint["mu"][:count], "sigma": self.joint["sigma"][:count, :count]}
 
     @classmethod
     def load(cls, path):
-        """Raises ValueError where the file is damaged."""
+        """Raises ValueError if the file is damaged."""
         a = load_arrays(path)
         own, joint = ({key: a[f"{name}_{key}"] for key in ("mu", "sigma")} for name in ("moments", "joint"))
         return cls(torch.from_numpy(a["features"]), own, joint, float(a["length"]))
@@ -67,7 +67,7 @@ class Reference:
 
 
 def joined(features, y, classes, length):
-    """(n, feature + class): beside the features the class of each image, as a one-hot vector of this length."""
+    """(n, feature + class): the features, and the class of each image as a one-hot vector of this length."""
     return torch.cat([features, length * F.one_hot(y, classes)], dim=1)
 
 

@@ -15,7 +15,7 @@ NAMES = {"inception": "Inception features", "judge": "classifier features"}
 
 
 def extractor(spec, judge):
-    """What the `metrics` block asks for: Inception, or the judge, a network."""
+    """The feature extractor that the `metrics` block asks for: Inception, or the judge (the evaluation classifier), a network."""
     if spec["features"] == "inception":
         return inception(spec.get("inception"))
     return ClassifierFeatures("judge", ["penultimate", "logits"], judge)
@@ -38,7 +38,7 @@ class Evaluation:
 
     Args:
         reference: a `Reference`.
-        judge: weights of the independent classifier.
+        judge: weights of the evaluation classifier, which guides nothing.
         classifier: weights of the classifier whose energies are compared.
         energies: (n,) E(x) of that classifier over the training images.
         spec: the `metrics` block of the configuration.

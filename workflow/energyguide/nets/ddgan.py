@@ -74,5 +74,5 @@ class Adversaries(nn.Module):
 
 
 def generator_weights(weights):
-    """Of a state dict of `Adversaries`, that of the generator."""
+    """The generator's part of a state dict of `Adversaries`."""
     return {name.removeprefix("generator."): w for name, w in weights.items() if name.startswith("generator.")}

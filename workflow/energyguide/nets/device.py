@@ -1,4 +1,4 @@
-"""Where to compute, and how: on a GPU where there is one, in bf16 and compiled where that is asked for and can be had."""
+"""The device to compute on, and how: a GPU if there is one, in bf16 and compiled if asked for and possible."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import torch
 
 
 def pick_device(threads=None):
-    """Where this process is to compute, with so many threads where a number is given: another number is another last bit."""
+    """The device of this process; sets the number of threads if one is given. Another number changes the last bits."""
     if threads:
         torch.set_num_threads(threads)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -32,7 +32,7 @@ def accelerated(module, device, acceleration=None, fixed=False):
     Args:
         module: is moved to `where`, and changed no further than in the layout of its weights.
         acceleration: the configuration's block of that name; None for float32. `bf16`: products and convolutions
-            in bf16, weights and results in float32, where the hardware has it. `compiled`: compile on a GPU; on a CPU the
+            in bf16, weights and results in float32, if the hardware has it. `compiled`: compile on a GPU; on a CPU the
             products take the time, and nothing is gained.
         fixed: the weights are frozen, and most batches as large as each other: a compiled network is replayed as CUDA graphs.
     """

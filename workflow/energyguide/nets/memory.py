@@ -17,7 +17,7 @@ def split(batch, parts):
 
 
 class Parts:
-    """In how many parts batches are done: one, and twice as many each time that memory runs out.
+    """Runs batches in parts: in one, and in twice as many each time memory runs out.
 
     Args:
         what: is done, as the log is to call it.
@@ -27,13 +27,13 @@ class Parts:
         self.what, self.count = what, 1
 
     def run(self, function, size):
-        """`function` of the number of parts, once more with twice as many where memory runs out.
+        """Call `function` with the number of parts, and again with twice as many if memory runs out.
 
         Args:
-            function: starts anew at each call: what an earlier one did before it failed must not matter.
+            function: starts from the beginning at each call: what an earlier call did before it failed must not matter.
             size: of the batch; it cannot be done in more parts than that.
 
-        Raises ValueError where a single element does not fit.
+        Raises ValueError if a single element does not fit.
         """
         while True:
             try:
@@ -41,7 +41,7 @@ class Parts:
             except (MemoryError, RuntimeError) as error:
                 if not out_of_memory(error):
                     raise
-            # Only here, where the exception and the frames it holds are gone, is their memory free.
+            # The memory is free only here: the exception and the frames that it holds are gone.
             if self.count >= size:
                 raise ValueError(f"out of memory in {self.what}, even one by one; take a machine with more, or a smaller network")
             self.count *= 2

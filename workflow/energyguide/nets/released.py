@@ -138,7 +138,7 @@ def read(path, expected):
 def fit(model, weights, source="the file"):
     """Put released weights from `source` into a network; what it normalises images by may be left out.
 
-    Raises ValueError where names or shapes differ, or a weight is not finite.
+    Raises ValueError if names or shapes differ, or a weight is not finite.
     """
     own = model.state_dict()
     weights = {**{name: own[name] for name in ("mean", "std") if name in own}, **weights}

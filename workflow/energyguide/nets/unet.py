@@ -19,13 +19,13 @@ def timestep_embedding(t, dim):
 
 
 def fourier_features(x, exponents):
-    """sin and cos of 2^n pi x for each n, beside `x`: (batch, channel, ...) -> (batch, channel (1 + 2 exponents), ...)."""
+    """sin and cos of 2^n pi x for each n, next to `x`: (batch, channel, ...) -> (batch, channel (1 + 2 exponents), ...)."""
     angles = [2**n * math.pi * x for n in exponents]
     return torch.cat([x, *(wave(angle) for angle in angles for wave in (torch.sin, torch.cos))], dim=1)
 
 
 def norm(channels):
-    """GroupNorm with 32 groups, fewer where a group would have less than four channels."""
+    """GroupNorm with 32 groups, fewer if a group would have less than four channels."""
     return nn.GroupNorm(math.gcd(32, channels // 4), channels, eps=1e-6)
 
 
@@ -96,7 +96,7 @@ class Upsample(nn.Module):
 
 
 class Stage(nn.Module):
-    """A ResBlock, and attention where the resolution asks for it."""
+    """A ResBlock, and attention at the resolutions that ask for it."""
 
     def __init__(self, c_in, c_out, c_emb, dropout, attention, adaptive=False):
         super().__init__()
@@ -108,7 +108,7 @@ class Stage(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Timestep; class, where there are any: class number `classes` means "no class"; and a latent, where it has a length."""
+    """Of the timestep; of the class if there are classes (number `classes` means "no class"); of a latent if it has a length."""
 
     def __init__(self, width, classes, latent=0):
         super().__init__()
@@ -167,12 +167,12 @@ class UNet(nn.Module):
     Args:
         channels: of the image.
         size: height and width of the image, in pixels.
-        inputs: channels of what the network is given, where they are not those of the image.
+        inputs: channels of the input, if not those of the image.
         classes: number of classes; 0 makes the network unconditional.
-        width: channels at the first level; `multipliers` give those of the others.
+        width: channels at the first level; `multipliers` give the other levels.
         blocks: residual blocks per level on the way down (one more on the way up).
         attention: resolutions, in pixels, that get self-attention.
-        latent: length of a random vector that is embedded beside the timestep.
+        latent: length of a random vector that is embedded with the timestep.
         adaptive: whether the embedding scales and shifts what is normalised (Dhariwal and Nichol 2021, sec. 3).
     """
 

@@ -35,7 +35,7 @@ class VDM(nn.Module):
 
     Args:
         channels, size: of the image.
-        gamma: where the end points of the schedule start from; they are learned, and so is what is between them.
+        gamma: initial end points of the schedule; they are learned, and so is the curve between them.
         fourier: exponents n of the features.
         more: of the `UNet`.
     """

@@ -1,7 +1,6 @@
-"""Networks in files: weights, and beside them the network they belong to, by its name and arguments.
+"""Networks in files: weights, and in their sidecar the name and arguments of the network.
 
-The name of a network is that of its module below `nets` and of its class: `unet.UNet`. Only the module that is asked for is
-imported.
+The name has the module below `nets` and the class: `unet.UNet`. Only that module is imported.
 """
 
 import re
@@ -20,7 +19,7 @@ def module_of(architecture):
 
 
 def build(architecture, arguments):
-    """A new network, by its name and keyword arguments. Raises ValueError where there is no such network."""
+    """A new network, by its name and keyword arguments. Raises ValueError if there is no such network."""
     module, name = module_of(architecture), architecture.partition(".")[2]
     if not hasattr(module, name):
         raise ValueError(f"{architecture!r} is no network: {module.__name__} has no {name}")
@@ -40,7 +39,7 @@ def architecture_of(path):
 def load(path, device):
     """The network saved at `path`, in evaluation mode without parameter gradients.
 
-    Raises ValueError where the file is damaged, or says that it is of a network that is not there.
+    Raises ValueError if the file is damaged, or says that it is of a network that is not there.
     """
     info = read_sidecar(path)
     if not {"architecture", "network"} <= info.keys():

@@ -46,7 +46,7 @@ def first_samples(paths, variant, scale, count):
     Args:
         paths: files `samples/<variant>/<scales>/0.npz`: first shards.
 
-    Raises ValueError where the shard holds fewer.
+    Raises ValueError if the shard holds fewer.
     """
     scale = f"{scale:g}"
     own = [path for path in map(Path, paths) if path.parts[-3] == variant and scale in path.parts[-2].split("_")]

@@ -240,7 +240,7 @@ def seconds(function, rounds):
 
 
 def records(experiment, images, jobs, speed):
-    """A dictionary of COLUMNS for each rule, in the order of `jobs`; None where nothing is counted.
+    """A dictionary of COLUMNS for each rule, in the order of `jobs`; None if nothing is counted.
 
     Args:
         images: split -> number of images.

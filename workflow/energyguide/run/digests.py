@@ -42,7 +42,7 @@ def module_file(name):
 
 
 def imported(module, name):
-    """(file, name in it or None) of `from module import name`; None where that is none of the project."""
+    """(file, name in it or None) of `from module import name`; None if that is none of the project."""
     if file := module_file(f"{module}.{name}"):
         return file, None
     file = module_file(module)
@@ -80,7 +80,9 @@ def canonical(node):
 
 
 def counted(node, name, value):
-    """A field of a node; of the statements in a body only those that count."""
+    """A field of a node; of the statements in a body only those that count. Python 3.12 has empty texts in f-strings."""
+    if isinstance(node, ast.JoinedStr):
+        return [part for part in value if getattr(part, "value", None) != ""]
     if name not in ("body", "orelse", "finalbody") or not isinstance(value, list):
         return value
     return [statement for statement in value if not silent(statement)]

@@ -55,7 +55,8 @@ class Imports:
 
     def __init__(self, rule, params):
         values = [each for value in params for each in (value if isinstance(value, list | tuple) else [value])]
-        self.rule, self.known, self.working = rule, {each.split()[0] for each in values if isinstance(each, str) and each}, False
+        self.rule, self.working = rule, False
+        self.known = {each.split()[0] for each in values if isinstance(each, str) and each.strip()}
         self.partial = any(name.startswith("reporting/") for name in self.known)
 
     def find_spec(self, name, path=None, target=None):

@@ -15,11 +15,11 @@ LOCKLESS = errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP  # how file systems say 
 
 
 def lock(path):
-    """The lock at `path`; None where another process has it.
+    """The lock at `path`; None if another process has it.
 
     It is the file system's own, so that a process that died, or whose machine did, does not hold it.
 
-    Raises ValueError where the file system has no locks.
+    Raises ValueError if the file system has no locks.
     """
     import filelock
 
@@ -42,7 +42,7 @@ HELD = []  # locks of this process, for as long as it lives
 def claim(folder):
     """Be the only run at work in `folder`, until this process ends, in whatever way.
 
-    Raises ValueError where another one is, or where the file system has no locks.
+    Raises ValueError if another one is, or where the file system has no locks.
     """
     path = Path(folder, NAME)
     path.parent.mkdir(parents=True, exist_ok=True)

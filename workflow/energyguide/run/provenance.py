@@ -77,7 +77,7 @@ class Checkout:
         """Whether results that other checkouts made are those that this one would make.
 
         Args:
-            params_today: (rule, wildcards) -> the params of that job, or None where there is no such job any more.
+            params_today: (rule, wildcards) -> the params of that job, or None if there is no such job any more.
 
         Raises ValueError for the first that is not.
         """

@@ -38,7 +38,7 @@ class ResumeState:
     def claim(self):
         """Be the only one that works on this: wait while another process does, on this machine or another.
 
-        Raises ValueError where the file system has no locks.
+        Raises ValueError if the file system has no locks.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         self.lock = lock(self.root / "lock")
@@ -88,7 +88,7 @@ class ResumeState:
                 os.replace(self.path, self.before)
 
     def load(self, path):
-        """The state in a file, or None where the file is not as it was saved: cut off, say, by a loss of power."""
+        """The state in a file, or None if the file is not as it was saved: cut off, say, by a loss of power."""
         import torch
 
         with open(path, "rb") as file:
@@ -105,7 +105,7 @@ class ResumeState:
         write_json(sidecar(path), {"sha256": sha256(path)})
 
     def retrieve(self, name):
-        """The state dict that was put aside under this name. Raises ValueError where the file is damaged."""
+        """The state dict that was put aside under this name. Raises ValueError if the file is damaged."""
         path = self.folder / f"{name}.safetensors"
         try:
             return load_weights(path)

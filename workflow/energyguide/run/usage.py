@@ -14,7 +14,7 @@ def usage(folder):
     """What the present results cost, or the unfinished ones so far: a dictionary of COLUMNS for each rule, the dearest first.
 
     `silent` counts the attempts that say nothing of what they used; `time_used` and `memory_used` are the largest shares of
-    what was asked for, None where nothing was. Earlier runs that ended, and whose results were made anew, are left out.
+    what was asked for, None if nothing was. Earlier runs that ended, and whose results were made anew, are left out.
 
     Args:
         folder: where the logs are, at any depth.

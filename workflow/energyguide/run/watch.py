@@ -35,13 +35,13 @@ class Unfinished:
 
     @cached_property
     def last(self):
-        """Its last attempt; None where its logs tell of none."""
+        """Its last attempt; None if its logs tell of none."""
         texts = (content(log)[begin:].decode(errors="replace") for log, begin in self.logs.items())
         told = [attempt for text in texts for run in runs(text) for attempt in run]
         return told[-1] if told else None
 
     def reason(self):
-        """Why it is not finished, in one line; None where it just runs or waits."""
+        """Why it is not finished, in one line; None if it just runs or waits."""
         last = self.last
         if last and last.verdict in ENDED:
             return f"{self.rule}: done, says its log, but Snakemake has not seen its results"

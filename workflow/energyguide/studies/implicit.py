@@ -25,10 +25,10 @@ def alignment(first, second):
 
 
 def implicit_errors(network, schedule, x0, t, noise, classes):
-    """Squared error of the predicted noise, (batch, class), when each class in turn is said to be that of the image.
+    """Squared error of the predicted noise, (batch, class), given each class in turn.
 
     Its mean over timesteps bounds -log p(x | c), up to weights and a constant (DDPM, eq. 14), so that the class with
-    the least is what the implicit classifier p(c | x) ~ p(x | c) takes the image for.
+    the lowest error is the prediction of the implicit classifier p(c | x) ~ p(x | c).
 
     Args:
         x0: images (batch, channel, height, width) in [-1, 1].

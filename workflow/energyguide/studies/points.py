@@ -51,7 +51,7 @@ COORDINATES = 2 * (1 + 2 * len(FINE))
 
 
 class PointGenerator(nn.Module):
-    """A `Generator` of points, (batch, 1, 1, 2): it moves x_t, whose variance is that of the data at every noise level."""
+    """A `Generator` of points, (batch, 1, 1, 2): it moves x_t, whose variance equals that of the data at every noise level."""
 
     def __init__(self, latent=8, width=128):
         super().__init__()

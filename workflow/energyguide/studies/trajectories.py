@@ -10,7 +10,7 @@ from energyguide.data.noise import fold, normal
 from energyguide.diffusion.denoiser import load_denoiser
 from energyguide.diffusion.guides import load_models
 from energyguide.diffusion.samplers import is_finite
-from energyguide.diffusion.sampling import walk
+from energyguide.diffusion.sampling import Request, walk
 from energyguide.metrics.scales import at_scale, best_scale, read_metrics
 
 
@@ -31,7 +31,7 @@ def forward(schedule, x0, noise, count):
 
 
 def number(value):
-    """A float as JSON can hold it: None where it is not finite."""
+    """A float as JSON can hold it: None if it is not finite."""
     return value if math.isfinite(value) else None
 
 
@@ -105,8 +105,8 @@ class Study:
         p, spec = self.p, self.p.variants[name]
         own = spec.get("classifier")
         guides = load_models(self.classifiers.get(own), self.energies.get(own), p.classes, self.device, p.acceleration)
-        samples, denoiser = range(p.samples), self.denoisers[spec["model"]]
-        states = walk(denoiser, samples, tuple(p.shape), p.classes, spec, scale, guides, p.seed, self.device)
+        request = Request(range(p.samples), tuple(p.shape), p.classes, p.seed, self.device)
+        states = walk(self.denoisers[spec["model"]], request, spec, scale, guides)
         with torch.no_grad():
             return record(states, self.observer, p.frames, spec["steps"], p.classes)
 

@@ -16,7 +16,7 @@ class ClassifierObjective:
     Args:
         model: images in [0, 1] -> logits.
         eps_train: radius on the [0, 1] scale; 0 trains a plain classifier.
-        attack: the configuration's block: `norm`, `steps`, and `stop_when_fooled`, which is false where it is absent.
+        attack: the configuration's block: `norm`, `steps`, and `stop_when_fooled`, which is false if absent.
         held_out: images and labels by whose accuracy, under the same attack, the best weights are chosen.
         acceleration: the `acceleration` block of the configuration.
     """
@@ -41,5 +41,5 @@ class ClassifierObjective:
         return F.cross_entropy(self.network(x), y)
 
     def score(self):
-        """Accuracy on the held-out images, under the attack of the training where there is one."""
+        """Accuracy on the held-out images, under the attack of the training if there is one."""
         return accuracy(self.model, *self.held_out, self.ball, self.steps, seed=0, attacker=self.network)

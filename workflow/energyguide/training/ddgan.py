@@ -22,7 +22,7 @@ def posterior(schedule, x0, x_t, t):
 def one_back(schedule, x0, t, eps, eps_t):
     """x_{t-1} and x_t of one path through the forward process, with `t` (batch,) indices into the schedule.
 
-    `eps` and `eps_t` are the noise in x_{t-1}, and that of the step from there to x_t.
+    `eps` is the noise in x_{t-1}, `eps_t` the noise of the step from there to x_t.
     """
     x_prev = schedule.at(schedule.abar_prev.sqrt(), t, x0) * x0 + schedule.at((1 - schedule.abar_prev).sqrt(), t, x0) * eps
     return x_prev, schedule.at((1 - schedule.betas).sqrt(), t, x0) * x_prev + schedule.at(schedule.betas.sqrt(), t, x0) * eps_t
@@ -37,7 +37,7 @@ class AdversarialObjective:
         model: `Adversaries`.
         schedule: the noise schedule of as many steps as the generator takes.
         kind: what the generator's output becomes. "posterior": x_0, from which x_{t-1} is drawn; "direct": x_{t-1} itself;
-            "one-shot": x_0, made from noise alone, and noised as far as x_{t-1} is before the discriminator sees it.
+            "one-shot": x_0, made from noise alone, and noised to the level of x_{t-1} before the discriminator sees it.
         r1: weight of the squared gradient of the discriminator at real images (Mescheder et al. 2018).
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration; None for none.
     """

@@ -91,7 +91,7 @@ class Unsaved:
         yield None
 
     def offer(self, state):
-        """Save `state()`, where it is time to."""
+        """Save `state()` if it is time to."""
 
     def save(self, state):
         """Save a state."""
@@ -105,12 +105,12 @@ class Unsaved:
 
 
 class Training:
-    """A training as far as it has come: what is saved of it, and one step more.
+    """The state of a training, and how it advances by one step.
 
     Attributes:
         total: sum of the losses since the last point of the loss curve, (), on the device.
         losses, scores: [images seen, value] of the loss curve, and of each score.
-        best: the weights of the best score; None where there is none.
+        best: the weights of the best score; None if there is none.
     """
 
     def __init__(self, objective, spec, images, labels, seed, name):
@@ -163,20 +163,20 @@ class Training:
         return self.step % every == 0 or self.step == self.steps
 
     def record_loss(self):
-        """One point more of the loss curve: the mean since the last. Raises FloatingPointError where it is not finite."""
+        """Add the mean loss since the last point to the loss curve. Raises FloatingPointError if it is not finite."""
         since = self.losses[-1][0] // self.batch if self.losses else 0
         loss = finite(self.total.item() / (self.step - since), self.name, self.step - 1)
         self.losses.append([self.step * self.batch, loss])
         self.total.zero_()
 
     def score(self):
-        """Score the weights, and keep them where there are none better."""
+        """Score the weights, and keep them if none are better."""
         self.scores.append([self.step * self.batch, self.objective.score()])
         if self.scores[-1][1] >= max(score for _, score in self.scores):
             self.best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
 
     def averaged(self):
-        """The state dict of the average where there is one, else that of the model."""
+        """The state dict of the average if there is one, else of the model."""
         return (self.average.module if self.average else self.model).state_dict()
 
 
@@ -188,12 +188,12 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
             batch, and where `score_every` asks for it a `score()` -> float, higher is better.
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
-        store: where the state of the training is saved, such as a `run.resume.ResumeState`; by default nowhere.
+        store: the store of the training's state, such as a `run.resume.ResumeState`; by default nowhere.
         name: what the progress bar, which is only drawn on a terminal, and errors call the network.
         snapshots: numbers of steps after which the weights are put aside, under that number, with `store.keep`.
 
     Returns:
-        the weights to keep (the average where `ema_images` asks for one, else those of the best score), and the
+        the weights to keep (the average if `ema_images` asks for one, else the weights of the best score), and the
         history for the sidecar.
 
     Raises:

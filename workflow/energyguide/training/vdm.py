@@ -1,4 +1,4 @@
-"""The objective of variational diffusion models: the bound on -log p(x), and the least variance of its estimate."""
+"""The objective of variational diffusion models: the bound on -log p(x), and the lowest variance of its estimate."""
 
 import torch
 

@@ -52,7 +52,7 @@ def read_folder(folder, spec):
 def read_image(file, size, channels):
     """One image as uint8 (channel, size, size), and the width and height that it had.
 
-    Raises ValueError where the file is not one.
+    Raises ValueError if the file is not one.
     """
     from PIL import Image, ImageOps
 

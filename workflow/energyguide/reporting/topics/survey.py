@@ -114,7 +114,7 @@ def read_file(path, survey):
 
 
 def what_is_wrong(row, survey, before):
-    """What is wrong with a row that follows the answers `before` in its file, and what to do; None where all is well."""
+    """What is wrong with a row that follows the answers `before` in its file, and what to do; None if all is well."""
     if len(row) != len(COLUMNS):
         return f"there are {len(row)} fields in place of {len(COLUMNS)}; {AS_SAVED}"
     identity, rater, pair, left, right, answer = row
@@ -144,7 +144,7 @@ def tally(answers, survey, thresholds=(0.5, 0.6, 0.7, 0.8)):
     Returns:
         A dictionary: shares of the answered pairs by threshold, shares of single answers, the sign test, and counts.
 
-    Raises ValueError where there are no answers.
+    Raises ValueError if there are no answers.
     """
     if not answers:
         raise ValueError("there are no answers to tally; add the raters' files")

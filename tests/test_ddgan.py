@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from energyguide.diffusion.denoisers.ddgan import generate, with_latents
 from energyguide.diffusion.samplers import final_samples
-from energyguide.diffusion.sampling import walk
+from energyguide.diffusion.sampling import Request, walk
 from energyguide.diffusion.schedule import Schedule, linear_schedule, respace
 from energyguide.nets.ddgan import Adversaries, Discriminator, Generator, generator_weights, minibatch_std
 from energyguide.studies.points import SIDE, STD, PointDiscriminator, PointGenerator, centres, covered, gaussians
@@ -124,7 +124,7 @@ def test_what_the_generator_makes_is_of_its_kind():
 def drawn(model, samples, steps=4, seed=0, **more):
     denoiser, spec = with_latents(model.eval(), model.latent, PROCESS), LEAPS | {"steps": steps} | more
     with torch.no_grad():
-        return final_samples(walk(denoiser, samples, (1, 8, 8), 10, spec, 0, None, seed, CPU))[0]
+        return final_samples(walk(denoiser, Request(samples, (1, 8, 8), 10, seed, CPU), spec, 0, None))[0]
 
 
 def test_a_sample_depends_on_its_number_and_seed_alone():
@@ -148,13 +148,13 @@ def test_the_sampler_draws_from_the_posterior_at_what_is_generated():
             return image.expand_as(x_t)
 
     denoiser, schedule = with_latents(Constant(), 0, PROCESS), leaps(4)
-    states = list(walk(denoiser, range(400), (1, 8, 8), 10, LEAPS | {"steps": 4}, 0, None, 0, CPU))
+    states = list(walk(denoiser, Request(range(400), (1, 8, 8), 10, 0, CPU), LEAPS | {"steps": 4}, 0, None))
     for state in states[:-1]:
         abar = schedule.abar_prev[state.index]
         assert state.x_prev.mean().item() == pytest.approx(0.5 * abar.sqrt().item(), abs=0.02)
         assert state.x_prev.var().item() == pytest.approx(1 - abar.item(), abs=0.02)
     assert torch.allclose(states[-1].x_prev, image.expand(400, -1, -1, -1), atol=1e-4)
-    direct = list(walk(denoiser, range(3), (1, 8, 8), 10, LEAPS | {"steps": 4, "sampler": "direct"}, 0, None, 0, CPU))
+    direct = list(walk(denoiser, Request(range(3), (1, 8, 8), 10, 0, CPU), LEAPS | {"steps": 4, "sampler": "direct"}, 0, None))
     assert all(torch.allclose(state.x_prev, image.expand(3, -1, -1, -1), atol=1e-4) for state in direct)
 
 

@@ -8,12 +8,11 @@ import pytest
 import torch
 from project import begun
 
-from energyguide.data.load import load
 from energyguide.diffusion.schedule import linear_schedule
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
-from energyguide.run.resume import Interrupted, ResumeState, stop_signals
+from energyguide.run.resume import Interrupted, ResumeState
 from energyguide.training import loop
 from energyguide.training.classifier import ClassifierObjective
 from energyguide.training.diffusion import DiffusionObjective
@@ -110,6 +109,15 @@ def test_interrupted_runs_end_in_the_same_weights(tmp_path, name):
     assert not all(torch.equal(a, b) for a, b in zip(other[0].values(), whole[0].values(), strict=True))
 
 
+def test_a_training_in_a_notebook_keeps_nothing_and_ends_in_the_same_weights(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make, spec = RUNS["diffusion"]
+    torch.manual_seed(0)
+    found = loop.train(make(), spec, *data(), 0, snapshots=(3,))
+    assert list(tmp_path.iterdir()) == [] and found[1]["attempts"] == 1
+    assert_same(found, run("diffusion", tmp_path))
+
+
 @pytest.mark.parametrize("ema_images", [0, 30])
 def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_images):
     """With a rate that does not depend on the run's length; also where the run was interrupted."""
@@ -138,7 +146,7 @@ def test_snapshots_are_the_weights_of_a_run_that_stops_there(tmp_path, ema_image
 
 def test_killed_run_goes_on_from_its_last_save(tmp_path):
     """SIGKILL in the sixth step of a process that saves after each step."""
-    script = f"import test_training; test_training.run_until_killed({str(tmp_path / 'cut')!r}, 5)"
+    script = f"import test_loop; test_loop.run_until_killed({str(tmp_path / 'cut')!r}, 5)"
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     dead = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, check=False)
     assert dead.returncode == -signal.SIGKILL
@@ -149,15 +157,6 @@ def test_killed_run_goes_on_from_its_last_save(tmp_path):
 def run_until_killed(folder, step):
     torch.set_num_threads(1)
     run("diffusion", folder, before_step=send(signal.SIGKILL, step), every=0)
-
-
-def test_handlers_are_put_back_and_signals_noted():
-    before = signal.getsignal(signal.SIGTERM)
-    with stop_signals() as stopping:
-        assert not stopping()
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert stopping()
-    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -252,67 +251,3 @@ def test_best_score_is_kept(tmp_path):
     assert history["scores"] == [[12, 0.2], [24, 0.9], [36, 0.9], [48, 0.5]]
     assert all(torch.equal(weights[k], kept[2][k]) for k in weights)
     assert not torch.equal(weights["fc.weight"], kept[1]["fc.weight"])
-
-
-@pytest.mark.parametrize("early", [False, True])
-def test_an_attack_that_stops_early_in_training_leaves_misclassified_images_where_it_began(early):
-    torch.manual_seed(0)
-    model, eps = CifarResNet(1, 3, "basic", (1,), width=4), 0.01
-    attack = {"norm": "l2", "steps": 3} | ({"stop_when_fooled": True} if early else {})
-    objective = ClassifierObjective(model, eps, attack, {"crop": 0, "flip": False, "jitter": 0}, None, CPU)
-    x = torch.rand(6, 1, 4, 4)
-    wrong = (model.eval()(x).argmax(1) + 1) % 3
-    model.requires_grad_(False)
-    torch.manual_seed(1)
-    loss = objective.loss(*objective.batch(x, wrong)).item()
-    torch.manual_seed(1)
-    direction, radius = torch.randn_like(x), torch.rand(len(x))
-    start = eps * radius.view(-1, 1, 1, 1) * direction / direction.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
-    unmoved = torch.nn.functional.cross_entropy(model((x + start).clamp(0, 1)), wrong).item()
-    assert loss == pytest.approx(unmoved, rel=1e-6) if early else loss > unmoved + 1e-4
-
-
-@pytest.mark.parametrize("p_uncond, expected", [(0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])
-def test_class_is_withheld_as_often_as_asked(p_uncond, expected):
-    torch.manual_seed(0)
-    objective = DiffusionObjective(UNet(1, 4, 3, width=4, multipliers=(1,)), linear_schedule(), p_uncond, AUGMENT, CPU)
-    y = torch.arange(6000) % 3
-    given = objective.drop_class(y)
-    withheld = given == 3
-    assert torch.equal(given[~withheld], y[~withheld])
-    assert abs(withheld.float().mean() - expected) < 0.03
-
-
-def test_diffusion_loss_is_the_error_of_the_noise(generator):
-    """A network that knows the image predicts the noise: loss 0; one that says 0 has the noise's variance."""
-    objective, x = diffusion(), torch.rand(1, 1, 4, 4, generator=generator)
-    objective.augmentation = {"crop": 0, "flip": False, "jitter": 0}
-    abar = linear_schedule().abar.float()
-
-    def knows(x_t, t, y):
-        a = abar[t].view(-1, 1, 1, 1)
-        return (x_t - a.sqrt() * (2 * x - 1)) / (1 - a).sqrt()
-
-    batch, y = x.expand(2000, -1, -1, -1), torch.zeros(2000, dtype=torch.int64)
-    objective.network = knows
-    assert objective.loss(*objective.batch(batch, y)) < 1e-5
-    objective.network = lambda x_t, t, y: torch.zeros_like(x_t)
-    assert objective.loss(*objective.batch(batch, y)).item() == pytest.approx(1, abs=0.05)
-
-
-def test_training_learns(tmp_path):
-    """A classifier of digits does, and training against an attack makes it more robust."""
-    dataset = load({"source": "digits", "held_out": 0.125}, seed=0)
-    spec = SPEC | {"steps": 100, "batch": 64, "optimizer": "sgd", "lr": 0.1, "weight_decay": 0, "clip": 0, "warmup": 10}
-    robust = []
-    for eps in (0, 1.0):
-        torch.manual_seed(0)
-        off = {"crop": 0, "flip": False, "jitter": 0}
-        attack, held_out = {"norm": "l2", "steps": 3}, dataset.tensors("val")
-        objective = ClassifierObjective(CifarResNet(1, 10, "basic", (1, 1), width=16), eps, attack, off, held_out, CPU)
-        loop.train(objective, spec, *dataset.tensors("train"), 0, ResumeState(tmp_path, eps))
-        if not eps:
-            assert objective.score() > 0.85
-        objective.ball = type(objective.ball)(1.0)
-        robust.append(objective.score())
-    assert robust[1] > robust[0] + 0.15

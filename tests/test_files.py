@@ -1,14 +1,9 @@
-import errno
 import os
 import stat
-import subprocess
-import sys
-from subprocess import PIPE
 
 import numpy as np
 import pytest
 import torch
-from project import begun
 
 from energyguide.files.arrays import (
     check_sidecar,
@@ -18,9 +13,9 @@ from energyguide.files.arrays import (
     save_arrays,
     save_weights,
     sidecar,
+    write_sidecar,
 )
 from energyguide.files.atomic import atomic, digest, read_json, write_json, write_text
-from energyguide.run.resume import ResumeState, forget_finished
 
 
 def test_atomic_replaces_only_when_the_block_succeeds(tmp_path):
@@ -75,6 +70,59 @@ def test_arrays_round_trip(tmp_path):
     assert all((again[k] == v).all() and again[k].dtype == v.dtype for k, v in arrays.items())
 
 
+def anything(kind):
+    """An array (5, 3, 4) of this type, of random bytes: numbers that are not finite, and zeros of both signs, are among them."""
+    given = np.random.default_rng(0).integers(0, 256, 60 * max(1, np.dtype(kind).itemsize), np.uint8)
+    if kind == "?":
+        return given.reshape(5, 3, 4) % 2 > 0
+    return (np.array(["a", "\u03b5\u03b5", ""] * 20, kind) if "U" in kind else given.view(kind)).reshape(5, 3, 4)
+
+
+def bits(array):
+    """The bytes of an array, in the order of its elements."""
+    return np.ascontiguousarray(array).tobytes()
+
+
+@pytest.mark.parametrize("kind", [*"?bBhHiIqQefdFD", "<U3", "S2", ">f4"])
+def test_arrays_of_every_type_come_back_bit_for_bit(tmp_path, kind):
+    x = anything(kind)
+    arrays = {"plain": x, "columns": np.asfortranarray(x), "some": x[::2, :, ::-1], "single": x[0, 0, 0], "none": x[:0]}
+    save_arrays(tmp_path / "a.npz", arrays)
+    again = load_arrays(tmp_path / "a.npz")
+    assert again.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (again[name].dtype, again[name].shape) == (array.dtype, array.shape), name
+        assert bits(again[name]) == bits(array), name
+
+
+TYPES = [
+    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2, torch.complex64),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint64, torch.uint32, torch.uint16, torch.uint8, torch.bool),
+]
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=str)
+def test_tensors_of_every_type_come_back_bit_for_bit(tmp_path, kind, generator):
+    given = torch.randint(0, 256, (5, 3, 4 * kind.itemsize), dtype=torch.uint8, generator=generator)
+    x = given % 2 > 0 if kind == torch.bool else given.view(kind)
+    weights = {"plain": x, "turned": x.transpose(0, 2), "single": x[0, 0, 0], "none": x[:0]}
+    weights = {name: tensor.clone() for name, tensor in weights.items()}  # tensors of one memory are refused
+    save_weights(tmp_path / "w.safetensors", weights)
+    again = load_weights(tmp_path / "w.safetensors")
+    assert again.keys() == weights.keys()
+    for name, tensor in weights.items():
+        assert (again[name].dtype, again[name].shape) == (tensor.dtype, tensor.shape), name
+        one, other = (part.flatten().view(torch.uint8) for part in (again[name], tensor))
+        assert torch.equal(one, other), name
+
+
+def test_what_numpy_would_pickle_is_not_read(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.array([{}], dtype=object))
+    write_sidecar(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_arrays(tmp_path / "a.npz")
+
+
 def test_json_refuses_what_is_no_number(tmp_path):
     write_json(tmp_path / "a.json", {"x": [1, 0.1]})
     with pytest.raises(ValueError):
@@ -82,49 +130,23 @@ def test_json_refuses_what_is_no_number(tmp_path):
     assert read_json(tmp_path / "a.json") == {"x": [1, 0.1]}
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "74234e98afe7498f"),
+        ({"a": 1, "b": [1, 2]}, "e6f20bdc3757e5e7"),
+        (["sample", {"variant": "ddpm", "scales": "0_0.5"}, {"lr": 0.0001, "clip": True}], "f59164606b55b790"),
+        ("\u03b5-train", "08c06ff294bb7049"),
+    ],
+)
+def test_digests_are_fixed_for_ever(value, expected):
+    """They name the folders of unfinished jobs, and configurations."""
+    assert digest(value) == expected
+
+
 def test_digest_ignores_the_order_of_keys_alone():
     assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
     assert len({digest({"a": 1, "b": [1, 2]}), digest({"a": 1, "b": [2, 1]}), digest({"a": 2, "b": [1, 2]})}) == 3
-
-
-def test_resume_state_is_kept_apart_by_its_key_until_one_is_done(tmp_path):
-    store, other = (ResumeState(tmp_path / "job", {"lr": lr}) for lr in (1, 2))
-    assert begun(store) is None
-    store.save({"step": 4, "w": torch.ones(2), "best": None})
-    assert begun(other) is None
-    again = ResumeState(tmp_path / "job", {"lr": 1})
-    assert begun(again)["step"] == 4
-    assert (again.attempts(), other.attempts()) == (2, 1)
-    forget_finished(tmp_path)
-    again.finish()
-    assert begun(again)["step"] == 4 and not other.folder.exists()
-    forget_finished(tmp_path)
-    assert not again.root.exists()
-
-
-@pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: data[:-7], lambda data: data[:99] + b"?" + data[100:]])
-def test_a_damaged_state_is_not_used_and_the_one_before_it_is(tmp_path, capsys, spoil):
-    store = ResumeState(tmp_path, 0)
-    begun(store)
-    for step in (1, 2):
-        store.save({"step": step})
-    assert begun(store) == {"step": 2}
-    store.path.write_bytes(spoil(store.path.read_bytes()))
-    assert begun(store) == {"step": 1}
-    assert f"{store.path} is damaged and not used" in capsys.readouterr().out
-    store.before.write_bytes(spoil(store.before.read_bytes()))
-    assert begun(store) is None
-    store.save({"step": 3})
-    assert begun(store) == {"step": 3}
-
-
-def test_weights_put_aside_are_checked(tmp_path):
-    store = ResumeState(tmp_path, 0)
-    store.set_aside(400, {"w": torch.ones(3)})
-    assert torch.equal(store.retrieve(400)["w"], torch.ones(3))
-    (store.folder / "400.safetensors").write_bytes(b"")
-    with pytest.raises(ValueError, match=f"400.safetensors is damaged or gone; delete {store.folder} and run again"):
-        store.retrieve(400)
 
 
 @pytest.mark.parametrize(
@@ -142,38 +164,3 @@ def test_a_damaged_sidecar_is_named(tmp_path, content, said):
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(ValueError, match=f"{path.name}.*{said.removeprefix(path.name)}.*run again"):
         load_arrays(tmp_path / "a.npz")
-
-
-WAITER = """
-import sys; from energyguide.run.resume import ResumeState
-store = ResumeState(sys.argv[1], 0)
-store.claim(); print("mine", flush=True); input()
-"""
-
-
-def claimant(folder):
-    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen([sys.executable, "-c", WAITER, folder], env=path, stdin=PIPE, stdout=PIPE, text=True)
-
-
-def test_only_one_process_works_on_a_state_and_a_dead_one_does_not_hold_it(tmp_path):
-    first = claimant(tmp_path)
-    assert first.stdout.readline() == "mine\n"
-    second = claimant(tmp_path)
-    assert second.stdout.readline() == f"another process works on {tmp_path}; waiting for it to end\n"
-    first.kill()
-    assert second.stdout.readline() == "mine\n"
-    second.communicate("\n")
-    third = claimant(tmp_path)
-    assert third.stdout.readline() == "mine\n"
-    third.communicate("\n")
-
-
-@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
-def test_a_file_system_without_locks_is_refused_not_locked_by_a_file_that_outlives_its_process(tmp_path, monkeypatch, number):
-    def flock(*_):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(ValueError, match="lock: this file system has no locks; name another folder in `site.scratch`"):
-        ResumeState(tmp_path, 0).claim()
