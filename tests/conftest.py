@@ -1,15 +1,17 @@
 """What the tests share: one thread, and a world whose noise, posterior and energies are known in closed form."""
 
 import os
+import shutil
 
 import pytest
 import torch
 from filelock import FileLock
-from project import NAMESPACE, OFFLINE, SECRET, TEX, copy, snakemake
+from project import NAMESPACE, OFFLINE, ROOT, SECRET, TEX, copy, fingerprint, snakemake
 
 from energyguide.studies.mixture import Mixture
 
 torch.set_num_threads(1)
+os.environ["GIT_CEILING_DIRECTORIES"] = str(ROOT)  # the copy that is built in here is no checkout, as none elsewhere is
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,16 +47,22 @@ def generator():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
+def built(pytestconfig):
     """A copy of the project in which the tiny experiment was built, with its PDF where there is a TeX; without network.
 
-    The first of the processes that run tests builds it, for all.
+    The first of the processes that run tests builds it, for all, and for later runs of the tests until a file changes
+    that it is made from.
     """
-    here = tmp_path_factory.getbasetemp()
-    shared = here.parent if "PYTEST_XDIST_WORKER" in os.environ else here
-    tree, done = shared / "built", shared / "built.done"
-    with FileLock(shared / "built.lock"):
+    folder = pytestconfig.cache.mkdir("built")
+    tree = folder / fingerprint()
+    done = tree.with_suffix(".done")
+    with FileLock(folder / "lock"):
         if not done.exists():
+            for old in folder.iterdir():
+                if old.is_dir():
+                    shutil.rmtree(old)
+                elif old.suffix == ".done":
+                    old.unlink()
             tree.mkdir()
             environment = {**os.environ, "API_TOKEN": SECRET}
             snakemake(copy(tree), "all" if TEX else "parts", before=NAMESPACE if OFFLINE else (), env=environment)

@@ -17,14 +17,27 @@ OFFLINE = shutil.which("unshare") is not None and not subprocess.run([*NAMESPACE
 UMASK, SECRET = 0o027, "a-secret-of-the-environment"
 
 
-def copy(to):
-    """The project's files, as git knows them, without what was built."""
+def files():
+    """The names of the project's files, as git knows them, without what was built."""
     names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in filter(None, names.stdout.split("\n")):
-        if (ROOT / name).exists():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
+    return sorted(name for name in filter(None, names.stdout.split("\n")) if (ROOT / name).exists())
+
+
+def copy(to):
+    """The project's files, without what was built."""
+    for name in files():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
     return to
+
+
+def fingerprint():
+    """A digest of all that results are made from: files of the project (not tests and documents), Python, TeX or none."""
+    parts = [sys.version, str(TEX)]
+    for name in files():
+        if (ROOT / name).is_file() and not re.search(r"^tests/.*\.py$|\.md$", name):
+            parts += [name, (ROOT / name).read_bytes().hex()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def snakemake(tree, *arguments, check=True, config=TINY, before=(), env=None):

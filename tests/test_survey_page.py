@@ -74,7 +74,7 @@ class Rater:
         return self.find("position").text
 
     def wait(self, condition):
-        return WebDriverWait(self.browser, 10).until(lambda _: condition())
+        return WebDriverWait(self.browser, 60).until(lambda _: condition())
 
     def shown(self):
         """(pair, system on the left, system on the right), read from the pixels."""

@@ -22,6 +22,12 @@ def attempts(tree):
     return [[line.split()[-1] for line in log.read_text().splitlines()] for log in logs]
 
 
+def begun(tree, times):
+    """Whether each of the two jobs went on at least so often."""
+    log = attempts(tree)
+    return len(log) == len(TARGETS) and all(kinds[: times + 1] == ["starts"] + ["resumes"] * times for kinds in log)
+
+
 @pytest.fixture
 def struck(lab, undisturbed, tmp_path):
     """Starts both jobs and holds each up (SIGSTOP) as soon as it has saved a state; returns the driver."""
@@ -32,22 +38,30 @@ def struck(lab, undisturbed, tmp_path):
     def start(**site):
         options = config(tree, site={"save_every": 1, **site}, **LONG)
         driver = Driver(tree, *TARGETS, *options)
-        driver.tree, driver.options, driver.held = tree, options, {}
-
-        def hold():
-            for script, job in (("train_classifier", "classifier"), ("sample", "sample")):
-                if job not in driver.held and any(tree.glob(f"results/tiny/.resume/{job}-*/*/state.pt")):
-                    for pid in workers(tree, script):
-                        os.kill(pid, signal.SIGSTOP)
-                        driver.held[job] = pid
-            return len(driver.held) == len(TARGETS)
-
-        lab.wait(hold, "both jobs to save a state", 180)
+        driver.tree, driver.options, driver.held, driver.saved = tree, options, {}, {}
+        hold(lab, driver)
         return driver
 
     yield start
     for pid in processes(tree):
         os.kill(pid, signal.SIGKILL)
+
+
+def hold(lab, driver):
+    """Holds both jobs up as soon as each has saved a state that it had not when it was last held."""
+    driver.held = {}
+
+    def held():
+        for script, job in (("train_classifier", "classifier"), ("sample", "sample")):
+            for state in driver.tree.glob(f"results/tiny/.resume/{job}-*/*/state.pt"):
+                saved = state.stat().st_mtime_ns
+                if job not in driver.held and saved != driver.saved.get(job):
+                    for pid in workers(driver.tree, script):
+                        os.kill(pid, signal.SIGSTOP)
+                        driver.held[job], driver.saved[job] = pid, saved
+        return len(driver.held) == len(TARGETS)
+
+    lab.wait(held, "both jobs to save a state", 180)
 
 
 def release(driver):
@@ -97,14 +111,24 @@ def lose_the_node(lab, tree):
     return nodes
 
 
-@pytest.mark.parametrize("strike", [scancel, kill, requeue, preempt, lose_the_node])
-def test_a_job_that_is_struck_goes_on_and_ends_in_the_same_bits(lab, struck, identical, strike):
+def test_jobs_that_are_struck_again_and_again_go_on_and_end_in_the_same_bits(lab, struck, identical):
     driver = struck()
-    lost = strike(lab, driver.tree)  # with SIGTERM Slurm sends SIGCONT, so that nobody is held any more
-    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 180)
+    for times, strike in enumerate((scancel, kill, requeue, preempt), 1):
+        if times > 1:
+            hold(lab, driver)
+        strike(lab, driver.tree)  # with SIGTERM Slurm sends SIGCONT, so that nobody is held any more
+        lab.wait(lambda: begun(driver.tree, times), f"both to resume after {strike.__name__}", 180)  # noqa: B023
     driver.succeed()
     identical(driver.tree)
-    for node in lost or ():
+
+
+def test_jobs_go_on_when_their_node_is_lost(lab, struck, identical):
+    driver = struck()
+    lost = lose_the_node(lab, driver.tree)
+    lab.wait(lambda: begun(driver.tree, 1), "both to resume", 180)
+    driver.succeed()
+    identical(driver.tree)
+    for node in lost:
         lab.start_node(node)
     lab.wait(lambda: set(lab.node_states()) <= {"idle", "mix", "alloc"}, "all nodes to be up", 180)
 
@@ -113,7 +137,7 @@ def test_what_takes_longer_than_its_slice_goes_on_in_the_next(lab, struck, ident
     """Both are held until Slurm tells them that their time is up. They go back into the queue under the same numbers."""
     driver = struck(runtime=2, grace=60)
     before = {job["JobId"] for job in running(lab, driver.tree)}
-    lab.wait(lambda: attempts(driver.tree) == [["starts", "resumes"]] * 2, "both to resume", 300)
+    lab.wait(lambda: begun(driver.tree, 1), "both to resume", 300)
     driver.succeed()
     identical(driver.tree)
     assert {job["JobId"] for job in lab.jobs(driver.tree)} == before
