@@ -28,10 +28,10 @@ LABELS = {
     "rob": {"label": "Rob", "unit": "sigma2", "model": "m"},
 }
 THREATS = {
-    "rob": {"norm": "l2", "eps": 0.5, "steps": 7},
-    "rob+a": {"norm": "l2", "eps": 0.5, "steps": 5},
-    "rob+b": {"norm": "linf", "eps": 4 / 255, "steps": 5},
-    "rob+c": {"norm": "linf", "eps": 4 / 255, "steps": 7},
+    "rob": {"norm": "l2", "eps": 0.25, "steps": 7},
+    "rob+a": {"norm": "l2", "eps": 0.25, "steps": 5},
+    "rob+b": {"norm": "linf", "eps": 2 / 255, "steps": 5},
+    "rob+c": {"norm": "linf", "eps": 2 / 255, "steps": 7},
 }
 LOST = object()
 
@@ -123,7 +123,7 @@ VARIANTS = {
     "plain": {"guidance": "unguided", "model": "conditional"},
     "given": {"guidance": "unguided", "model": "joint"},
     "van": {"guidance": "classifier", "model": "conditional", "classifier": "time-vanilla", "unit": "sigma2"},
-    "rob": {"guidance": "classifier", "model": "conditional", "classifier": "time-l2-0.5-7", "unit": "sigma2"},
+    "rob": {"guidance": "classifier", "model": "conditional", "classifier": "time-l2-0.25-7", "unit": "sigma2"},
     "energy": {"guidance": "energy", "model": "unconditional", "classifier": "eps1", "unit": "sigmoid"},
     "free": {"guidance": "classifier_free", "model": "joint", "unit": "difference"},
     "both": {"guidance": "free_and_energy", "model": "joint", "classifier": "eps1", "unit": "sigmoid", "w": 0.1},
@@ -135,7 +135,7 @@ VARIANTS = {
 CLASSIFIERS = {
     **{f"eps{eps:g}": {"kind": "image", "eps_train": eps} for eps in (0, 0.5, 1)},
     "time-vanilla": {"kind": "time", "eps_train": 0.0},
-    **dict.fromkeys(("time-l2-0.5-7", "time-l2-1-7"), {"kind": "time", "eps_train": 0.5}),
+    **dict.fromkeys(("time-l2-0.25-7", "time-l2-0.5-7"), {"kind": "time", "eps_train": 0.25}),
 }
 GUIDED = [name for name, spec in VARIANTS.items() if "unit" in spec]
 

@@ -67,7 +67,7 @@ def test_both_kinds_of_guidance_together_are_compared_with_each_alone(tmp_path, 
 
 def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farthest(tmp_path):
     def say(**mean):
-        names = ["eps0.5", "time-vanilla", "time-l2-1-7"]
+        names = ["eps0.5", "time-vanilla", "time-l2-0.5-7"]
         found = {
             "accuracy": {"all": 0.9, "classifiers": dict(zip(names, (0.95, 0.75, 0.85), strict=True))},
             "alignment": {name: {"0": mean[name[:6]] - 0.1, "500": mean[name[:6]] + 0.1} for name in names},

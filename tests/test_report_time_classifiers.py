@@ -147,8 +147,8 @@ def test_the_sentence_on_iterations_says_where_the_fid_is_least(tmp_path, fids, 
 @pytest.mark.parametrize(
     ("fids", "said"),
     [
-        ((5, 6, 4, 5), r"$\ell_\infty$ of radius 4/255 with 5 steps (4.00), the largest is 6.00: a difference of more than"),
-        ((5, 5.001, 5.002, 5.003), r"$\ell_2$ of radius 0.5 with 7 steps (5.00), the largest is 5.00: a difference of no more"),
+        ((5, 6, 4, 5), r"$\ell_\infty$ of radius 2/255 with 5 steps (4.00), the largest is 6.00: a difference of more than"),
+        ((5, 5.001, 5.002, 5.003), r"$\ell_2$ of radius 0.25 with 7 steps (5.00), the largest is 5.00: a difference of no more"),
     ],
 )
 def test_the_sentence_on_threats_names_the_best_and_says_whether_it_matters(tmp_path, fids, said):
@@ -164,7 +164,7 @@ def test_the_sentence_on_threats_leaves_out_those_that_diverged(tmp_path):
         tmp_path, {"plain": {0: {"fid": 4.5}}, **{name: {2: {"fid": 3} if name == "rob+a" else LOST} for name in THREATS}}
     )
     said = time_classifiers.numbers_threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]
-    assert r"belongs to $\ell_2$ of radius 0.5 with 5 steps (3.00), the largest is 3.00" in said
+    assert r"belongs to $\ell_2$ of radius 0.25 with 5 steps (3.00), the largest is 3.00" in said
     files += measure(tmp_path, {"rob+a": {2: LOST}})
     assert (
         "under every threat model" in time_classifiers.numbers_threats(SimpleNamespace(metrics=files), COMPARED)["sayTimeThreats"]

@@ -9,12 +9,13 @@ from energyguide.classifiers.attacks import L2, pgd
 from energyguide.classifiers.energy import energy, joint_energy, log_posterior
 from energyguide.diffusion.schedule import linear_schedule
 from energyguide.nets.passes import frozen
-from energyguide.nets.time_classifier import TimeClassifier
+from energyguide.nets.time_classifier import TimeClassifier, at_time
+from energyguide.studies.time_gradients import time_gradients
 from energyguide.training.time_classifier import TimeClassifierObjective
 
 CPU = torch.device("cpu")
 PLAIN = {"crop": 0, "flip": False, "jitter": 0}
-VANILLA, ROBUST = {"norm": "l2", "eps": 0.0, "steps": 0}, {"norm": "l2", "eps": 1.0, "steps": 4}
+VANILLA, ROBUST = {"norm": "l2", "eps": 0.0, "steps": 0}, {"norm": "l2", "eps": 0.5, "steps": 4}
 
 
 def classifier(seed=0):
@@ -154,7 +155,7 @@ def test_the_adversarial_loss_sees_gradients_that_the_vanilla_loss_does_not():
 
 
 def test_the_objective_noises_attacks_and_leaves_the_network_as_it_was():
-    """At the noise of its own seed: vanilla is the cross-entropy at x_t, robust is never less."""
+    """At the noise of its own seed: vanilla is the cross-entropy at x_t, robust is never less; its radius is one of pixels."""
     model, images, y = classifier(), torch.rand(64, 1, 8, 8), torch.arange(64) % 3
     schedule = linear_schedule()
     vanilla, robust = (TimeClassifierObjective(model, schedule, attack, PLAIN, CPU) for attack in (VANILLA, ROBUST))
@@ -164,7 +165,17 @@ def test_the_objective_noises_attacks_and_leaves_the_network_as_it_was():
     torch.manual_seed(7)
     torch.testing.assert_close(vanilla.loss(*vanilla.batch(images, y)), F.cross_entropy(model(x_t, t), y))
     torch.manual_seed(7)
-    loss = robust.loss(*robust.batch(images, y))
+    attacked, *_ = batch_of = robust.batch(images, y)
+    assert (attacked - x_t).flatten(1).norm(dim=1).max() == pytest.approx(2 * ROBUST["eps"], rel=1e-4)
+    loss = robust.loss(*batch_of)
     assert loss > F.cross_entropy(model(x_t, t), y) + 0.01
     loss.backward()
     assert model.training and all(p.grad is not None for p in model.parameters())
+
+
+def test_clean_images_are_led_to_another_class_within_a_ball_of_pixels():
+    images, y = torch.rand(3, 1, 8, 8), torch.arange(3)
+    found = time_gradients({"one": at_time(classifier())}, linear_schedule(), images, y, [0, 500], 0.25, 5, seed=0)
+    moved = (found["one maximised"] - found["images"]).flatten(1).norm(dim=1) / 2
+    assert 0.2 < moved.max() <= 0.25 + 1e-5 and found["one maximised"].abs().max() <= 1
+    assert found["one gradients"].shape == (2, 3, 1, 8, 8)

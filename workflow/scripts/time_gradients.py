@@ -1,7 +1,6 @@
 from job import job
 
 with job(snakemake):
-    from energyguide.classifiers.attacks import L2
     from energyguide.classifiers.load import load_classifier
     from energyguide.data.dataset import Dataset
     from energyguide.diffusion.schedule import linear_schedule
@@ -13,5 +12,5 @@ with job(snakemake):
     x, y = Dataset.load(snakemake.input.data).one_of_each("test", device)
     classifiers = {name: load_classifier(path, device) for name, path in zip(p.names, snakemake.input.weights, strict=True)}
     schedule = linear_schedule(**p.process)
-    arrays = time_gradients(classifiers, schedule, x, y, p.timesteps, L2(p.eps), p.steps, p.seed)
+    arrays = time_gradients(classifiers, schedule, x, y, p.timesteps, p.eps, p.steps, p.seed)
     save_arrays(snakemake.output.arrays, {k: v.cpu().numpy() for k, v in arrays.items()}, timesteps=p.timesteps, eps=p.eps)

@@ -38,7 +38,7 @@ def radius(value):
 
 
 def time_classifiers(experiment):
-    """The attacks of the time-dependent classifiers in training, by name: "time-vanilla", and such as "time-l2-0.5-7"."""
+    """The attacks of the time-dependent classifiers in training, by name: "time-vanilla", and such as "time-l2-0.25-7"."""
     spec = experiment["time_classifiers"]
     attacks = {"time-vanilla": {"norm": "l2", "eps": 0.0, "steps": 0}}
     for norm, radii in spec["threats"].items():

@@ -15,13 +15,13 @@ class TimeClassifierObjective:
     Args:
         model: a `TimeClassifier`.
         schedule: the full noise schedule.
-        attack: `norm`, `eps` on the scale of [-1, 1] images, `steps`; an eps of 0 trains the vanilla classifier.
+        attack: `norm`, `eps` on the scale of [0, 1] pixels, `steps`; an eps of 0 trains the vanilla classifier.
         augmentation, acceleration: the blocks `augment` and `acceleration` of the configuration.
     """
 
     def __init__(self, model, schedule, attack, augmentation, device, acceleration=None):
         self.model, self.network = model, accelerated(model, device, acceleration)
-        self.ball, self.steps = BALLS[attack["norm"]](attack["eps"]), attack["steps"]
+        self.ball, self.steps = BALLS[attack["norm"]](2 * attack["eps"]), attack["steps"]  # x_t is in the scale of [-1, 1]
         self.schedule, self.augmentation = schedule, augmentation
 
     def batch(self, x, y):

@@ -41,12 +41,12 @@ def table_time_iterations(inputs, params):
 
 
 def table_time_threats(inputs, params):
-    """FID by the threat model and the number of attack steps in training (Kawar et al., Table 4)."""
+    """FID by the threat model and the number of attack steps in training (Kawar et al., Table 4): their radii, on [-1, 1]."""
     published = Published(inputs.published, params.published, "time_threats")
     found = {}
     for name, attack in params.threats.items():
         metrics = read_metrics(inputs.metrics, name)
-        row = attack["norm"], radius_text(attack["norm"], attack["eps"])
+        row = attack["norm"], radius_text(attack["norm"], 2 * attack["eps"])
         found.setdefault(row, {})[attack["steps"]] = at_scale(metrics, params.scale), metrics
     results = [result for cells in found.values() for result, _ in cells.values() if "diverged" not in result]
     best = min((Number.of(result["fid"]).mean for result in results), default=None)
