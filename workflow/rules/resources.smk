@@ -36,7 +36,7 @@ def sampling_minutes(variant, scales):
 def runtime(work, group):
     """Minutes to ask for: twice what the work should take, twice as much at each further attempt, at most the site's limit."""
     return lambda wildcards, attempt: min(
-        SITE["runtime"] // jobs_together(group),
+        max(1, SITE["runtime"] // jobs_together(group)),
         round((STARTUP + 2 * (work(wildcards) if callable(work) else work)) * 2 ** (attempt - 1)),
     )
 
