@@ -9,8 +9,8 @@ PROFILES = ["--profile", "slurm", "--profile", "tests/slurm/quick"]
 TRAINING, SAMPLING = "results/tiny/classifiers/eps0.5.safetensors", "results/tiny/samples/ddpm/0/0.npz"
 TARGETS = [TRAINING, SAMPLING]
 LONG = {  # some seconds each: long enough to be caught in the middle
-    "classifiers": {"training": {"steps": 400, "score_every": 200}},
-    "sampling": {"batch": 4, "process": {"steps": 100}},
+    "classifiers": {"training": {"steps": 800, "score_every": 400}},
+    "sampling": {"batch": 4, "process": {"steps": 500}},
 }
 
 
