@@ -68,7 +68,7 @@ def publish(path, *rows):
 
 
 def rows(table):
-    """The lines of a table in LaTeX, as lists of cells, the header first."""
+    """The lines of a table in LaTeX, as lists of cells, the header first; twice where it is long."""
     return [line.removesuffix(r" \\").split(" & ") for line in table.latex().splitlines() if line.endswith(r"\\")]
 
 

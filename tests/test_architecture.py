@@ -112,15 +112,18 @@ def test_what_is_found_by_name_brings_what_it_imports():
     }
 
 
-@pytest.mark.parametrize(
-    "modules",
-    [
-        "energyguide.reporting.numbers, energyguide.reporting.typeset, energyguide.reporting.topics.cost, energyguide.run.watch",
-        "energyguide.config.resolve, energyguide.config.derive, energyguide.run.digests, energyguide.run.job",
-    ],
+HEAVY = {"torch", "torchvision", "torch_fidelity", "sklearn", "matplotlib"}
+REPORTING = (
+    "energyguide.reporting.numbers, energyguide.reporting.typeset, energyguide.reporting.topics.cost, energyguide.run.watch"
 )
-def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules):
-    heavy = {"torch", "torchvision", "torch_fidelity", "sklearn", "matplotlib"}
+STARTING = (
+    "energyguide.config.resolve, energyguide.config.derive, energyguide.reporting.captions, energyguide.run.digests, "
+    "energyguide.run.job"
+)
+
+
+@pytest.mark.parametrize(("modules", "heavy"), [(REPORTING, HEAVY), (STARTING, {*HEAVY, "pandas"})])
+def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules, heavy):
     code = f"import sys, {modules}; sys.exit(', '.join({heavy} & sys.modules.keys()) or None)"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(PACKAGE).parent, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -45,7 +45,7 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     (_, *summary) = rows(guidance.table_summary(inputs, params))
     assert summary[1] == ["Van", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
     assert summary[2][:4] == ["Rob", r"2\,$\sigma_t^2$", pm(2), pm(4)]
-    assert rows(guidance.table_scales(inputs, params))[2:] == [
+    assert rows(guidance.table_scales(inputs, params))[3:] == [
         ["Van", r"2\,$\sigma_t^2$", *lost],
         ["Rob", r"1\,$\sigma_t^2$", *lost],
         ["", r"2\,$\sigma_t^2$", *summary[2][2:9]],

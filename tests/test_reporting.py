@@ -14,7 +14,7 @@ from energyguide.metrics.scales import best_scale, read_metrics
 from energyguide.metrics.statistics import Number, compare
 from energyguide.reporting import style
 from energyguide.reporting.captions import Place, places
-from energyguide.reporting.layout import Table, plus_minus
+from energyguide.reporting.layout import Published, Table, plus_minus
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.topics import energy_guidance, guidance, robustness, unguided
@@ -240,14 +240,88 @@ def test_captions_are_those_of_the_paper_with_its_numbers(tmp_path):
 
 
 def test_a_table_is_a_page_with_its_csv():
-    header = [["", r"\multicolumn{2}{c}{$\varepsilon$}"], ["", "0", "1"]]
-    body = [[r"a\_b", r"\boldmath$1.0 \pm 0.1$ (0.9)", "--"], None, ["<c>", r"\textbf{-}", "$-2$"]]
+    header = [["", r"$\varepsilon$", r"$\varepsilon$"], ["", "0", "1"]]
+    body = [[r"a\_b", r"\boldmath$1 \pm 1$ (0.9)", "--"], None, ["<c>", r"\textbf{-}", "$-2$"]]
     page = Table([{"name": "ä", "value": 1}], header, body, "lrr").html("some")
-    assert '<th class="c" colspan="2"><math><mi>ε</mi></math></th>' in page
-    assert '<td class="l" colspan="1">a_b</td><td class="r" colspan="1"><strong>1.0 ± 0.1</strong> (0.9)</td>' in page
-    assert '</tbody><tbody>\n<tr><td class="l" colspan="1">&lt;c&gt;</td>' in page and ">−2</td>" in page
+    cells = [
+        re.findall(r'<(t[hd]) .*?class="[^"]*?((?:row\d )?col\d)" ?(?:colspan="(\d)")?>(.*?)</\1>', row)
+        for row in re.findall("<tr>(.*?)</tr>", page, re.DOTALL)
+    ]
+    assert cells == [
+        [("th", "col0", "", ""), ("th", "col1", "2", "<math><mi>ε</mi></math>")],
+        [("th", "col0", "", ""), ("th", "col1", "", "0"), ("th", "col2", "", "1")],
+        [("td", "row0 col0", "", "a_b"), ("td", "row0 col1", "", "<strong>1 ± 1</strong> (0.9)"), ("td", "row0 col2", "", "–")],
+        [("td", "row1 col0", "", "&lt;c&gt;"), ("td", "row1 col1", "", "<strong>-</strong>"), ("td", "row1 col2", "", "−2")],
+    ]
+    looks = dict(re.findall(r"#T_table (\S+) \{\s*(.*?);\s*\}", page))
+    assert looks == {
+        ".col0": "text-align: left",
+        ".col1": "text-align: right",
+        ".col2": "text-align: right",
+        "[colspan]": "text-align: center",
+        ".row1": "border-top: 1px solid",
+    }
     data = re.search('download="some.csv" href="data:text/csv;base64,(.*?)"', page)[1]
     assert base64.b64decode(data).decode() == "name,value\nä,1\n"
+
+
+def test_a_csv_has_its_numbers_as_they_are():
+    rows = [{"i": 1, "f": 0.1, "m": 1, "n": None, "s": 'a,"b"'}, {"i": 2, "f": 1e-7, "m": 0.5, "n": 3, "s": ""}]
+    assert Table(rows, [["a"]], [["b"]], "l").csv() == 'i,f,m,n,s\n1,0.1,1,,"a,""b"""\n2,1e-07,0.5,3,\n'
+
+
+TABULAR = r"""\begin{tabular}{lrr}
+\toprule
+ & \multicolumn{2}{c}{$x$} \\
+ & 0 & 1 \\
+\midrule
+a\_b & 1 & 2 \\
+\midrule
+c & 3 & -- \\
+\bottomrule
+\end{tabular}
+"""
+LONG = r"""\begin{longtable}{lrr}
+\toprule
+a & b & b \\
+\midrule
+\endfirsthead
+\toprule
+a & b & b \\
+\midrule
+\endhead
+\endfoot
+\bottomrule
+\endlastfoot
+a\_b & 1 & 2 \\
+\midrule
+c & 3 & -- \\
+\end{longtable}
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "long", "latex"), [([["", "$x$", "$x$"], ["", "0", "1"]], False, TABULAR), ([["a", "b", "b"]], True, LONG)]
+)
+def test_a_table_in_latex_has_wide_heads_and_rules_and_no_foot_on_its_pages(header, long, latex):
+    assert Table([{}], header, [[r"a\_b", "1", "2"], None, ["c", "3", "--"]], "lrr", long).latex() == latex
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cifar10,robustness,0.5,1,x,CIFAR-10,Thesis", "line 5: could not convert string to float: 'x'"),
+        ("cifar10,robustness,0.5,1,,CIFAR-10,Thesis", "line 5: could not convert string to float: ''"),
+        ("cifar10,robustness,0.5,1,68.63,CIFAR-10", "line 5: there are 6 fields in place of 7"),
+        ("cifar10,robustness,0.5,1,68.63,CIFAR-10,Thesis, Table 4", "line 5: there are 8 fields in place of 7"),
+        ('cifar10,robustness,0.5,1,68.63,CIFAR-10,"Thesis', "is not a CSV file in UTF-8"),
+    ],
+)
+def test_a_damaged_line_of_published_numbers_is_named(tmp_path, line, said):
+    path = write(tmp_path / "published.csv", f"{PUBLISHED}\n{line}\n")
+    with pytest.raises(ValueError, match="published.csv") as error:
+        Published(path, "cifar10", "robustness")
+    assert said in str(error.value) and str(error.value).endswith("; mend it, or take the file from the repository")
 
 
 def test_what_latex_complained_of_is_found_in_its_log():

@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from energyguide.files.arrays import save_arrays
 from energyguide.files.atomic import sha256
+from energyguide.reporting.layout import Table
 
 METRICS = {"scales": {"0": {"fid": [1.5, 1], "seconds_per_image": [0.1]}}, "sampler": "ddpm"}
 TABLE = "system,fid,seconds_per_image\nddpm,1.5,0.1\n"
@@ -119,6 +120,14 @@ def test_measurements_and_tables(folders, said, path, old, new, line):
     edit(folders[1] / path, old, new)
     status, lines = said()
     assert status == 1 and lines[0] == f"{path}: {line}" and "1 of 6 results differ" in lines
+
+
+@pytest.mark.parametrize(("fid", "took", "status"), [("1.5", "0.1", 0), ("1.5", "0.2", 0), ("1.6", "0.1", 1)])
+def test_pages_of_tables_are_compared_by_their_cells(folders, said, fid, took, status):
+    for folder, *cells in ((folders[0], "1.5", "0.1"), (folders[1], fid, took)):
+        page = Table([{"fid": cells}], [["FID", "s/img"]], [cells], "rr").html("summary")
+        (folder / "tables/summary.html").write_text(page)
+    assert said("--shown")[0] == status
 
 
 def test_what_cannot_be_read(folders, said):

@@ -65,7 +65,7 @@ def rows(path):
     text = path.read_text()
     if path.suffix == ".tex":
         return [line.removesuffix(r" \\").split(" & ") for line in text.splitlines()]
-    return [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall("<tr>.*?</tr>", text)]
+    return [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall("<tr>.*?</tr>", text, re.DOTALL)]
 
 
 def content(path, renamed=None):

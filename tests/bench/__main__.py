@@ -15,13 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 
 import contests
+import pandas as pd
 import torch
 from compare import best_product, compare, seconds
 from project import markdown
 from recipes import recipes
 
 from energyguide.nets.device import has_bf16, pick_device
-from energyguide.reporting.layout import csv_text
 from energyguide.run.machine import provenance
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def main():
     if "recipes" in options.only:
         print(markdown(recipes(where, ROOT / "config.yaml")))
     if options.csv and rows:
-        Path(options.csv).write_text(csv_text(rows, list(rows[0])))
+        pd.DataFrame(rows).to_csv(options.csv, index=False)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
+import pandas as pd
 from project import markdown
 from trees import LOST
-
-from energyguide.reporting.layout import csv_text
 
 PARTS = "kills", "together", "moved", "disk_full", "malformed", "fuzzed"  # modules here, with a main() that returns rows
 COLUMNS = ["fault", "tries", "what happened"]
@@ -48,7 +47,7 @@ def main():
             print(", ".join(map(str, row)), flush=True)
     print(f"\n{markdown(rows)}")
     if options.csv:
-        Path(options.csv).write_text(csv_text(rows, COLUMNS))
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(options.csv, index=False)
     lost = sum(row["what happened"].startswith(LOST) for row in rows)
     sys.exit(f"{lost} of {len(rows)} faults lost something" if lost else 0)
 

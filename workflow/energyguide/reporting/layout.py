@@ -1,10 +1,10 @@
 """How a table is written, as CSV, LaTeX and HTML, and how a measurement stands in it."""
 
 import base64
-import csv
-import io
 import re
 from dataclasses import dataclass
+
+import pandas as pd
 
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.markup import markup
@@ -19,17 +19,13 @@ table {{ border-collapse: collapse; border-block: 2px solid; margin: 0 auto 1em;
 tbody {{ border-top: 1px solid; }}
 tbody tr:hover {{ background: #f1f5f9; }}
 td, th {{ padding: .2em .7em; font-variant-numeric: tabular-nums; }}
-.l {{ text-align: left; }}
-.c {{ text-align: center; }}
-.r {{ text-align: right; }}
 p {{ text-align: center; color: #64748b; }}
 </style>
-<table>
-{rows}
-</table>
+{table}
 <p>Unrounded: <a download="{name}.csv" href="data:text/csv;base64,{csv}">{name}.csv</a></p>
 </html>
 """
+ALIGNMENTS = {"l": "left", "c": "center", "r": "right"}
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,8 @@ class Table:
 
     Attributes:
         records: dictionaries with the same keys, numbers unrounded: the CSV.
-        header: lines of the LaTeX header, each a list of cells.
-        body: rows of cells; None draws a rule.
+        header: lines of the header, each a list of LaTeX cells; in the upper of two lines, cells that repeat are one wide cell.
+        body: rows of LaTeX cells; None draws a rule.
         columns: the LaTeX column specification.
         long: breaks over pages.
     """
@@ -51,33 +47,34 @@ class Table:
     long: bool = False
 
     def csv(self):
-        return csv_text(self.records, list(self.records[0]))
+        return csv_text(self.records)
+
+    @property
+    def cells(self):
+        """The header and the body, without rules."""
+        return pd.DataFrame(list(filter(None, self.body)), columns=self.header if self.header[1:] else self.header[0])
+
+    @property
+    def ruled(self):
+        """The numbers of the rows that stand below a rule."""
+        rules = [place for place, row in enumerate(self.body) if row is None]
+        return [place - before for before, place in enumerate(rules)]
 
     def latex(self):
-        def line(cells):
-            return r"\midrule" if cells is None else " & ".join(cells) + r" \\"
-
-        environment = "longtable" if self.long else "tabular"
-        head = [r"\toprule", *map(line, self.header), r"\midrule"] + ([r"\endhead"] if self.long else [])
-        lines = [rf"\begin{{{environment}}}{{{self.columns}}}", *head, *map(line, self.body), r"\bottomrule"]
-        return "\n".join([*lines, rf"\end{{{environment}}}", ""])
+        cells = self.cells
+        cells.iloc[self.ruled, 0] = "\\midrule\n" + cells.iloc[self.ruled, 0]
+        how = {"column_format": self.columns, "environment": "longtable" if self.long else None}
+        text = cells.style.hide(axis="index").to_latex(**how, hrules=True, multicol_align="c")
+        return re.sub(r"\\midrule\n.*Continued on next page.*\n\\midrule\n", "", text)  # the foot of long tables: ours have none
 
     def html(self, name):
         """A page that needs nothing beside it: the rows for readers, and those for machines to take away as `name`.csv."""
-
-        def line(cells, tag):
-            text, column = "", 0
-            for cell in cells:
-                wide = re.fullmatch(r"\\multicolumn\{(\d+)\}\{(\w)\}\{(.*)\}", cell)
-                span, align, content = (int(wide[1]), wide[2], wide[3]) if wide else (1, self.columns[column], cell)
-                text += f'<{tag} class="{align}" colspan="{span}">{markup(content)}</{tag}>'
-                column += span
-            return f"<tr>{text}</tr>"
-
-        head = "\n".join(line(cells, "th") for cells in self.header)
-        body = "\n".join("</tbody><tbody>" if cells is None else line(cells, "td") for cells in self.body)
-        rows = f"<thead>\n{head}\n</thead>\n<tbody>\n{body}\n</tbody>"
-        return PAGE.format(name=name, rows=rows, csv=base64.b64encode(self.csv().encode()).decode())
+        looks = {f".col{place}": f"text-align: {ALIGNMENTS[letter]}" for place, letter in enumerate(self.columns)}
+        looks |= {"[colspan]": "text-align: center", **{f".row{place}": "border-top: 1px solid" for place in self.ruled}}
+        style = self.cells.style.hide(axis="index").format(markup).format_index(markup, axis="columns")
+        style.set_table_styles([{"selector": selector, "props": look} for selector, look in looks.items()])
+        csv = base64.b64encode(self.csv().encode()).decode()
+        return PAGE.format(name=name, table=style.to_html(table_uuid="table"), csv=csv)
 
 
 def escape(text):
@@ -91,30 +88,31 @@ def plus_minus(values, digits=2, factor=1):
     return rf"${factor * number.mean:.{digits}f}{spread}$"
 
 
-PUBLISHED = ["experiment", "table", "row", "column", "value", "data", "source"]
+def read_lines(path, columns, remedy):
+    """The lines of a CSV file below its head, as a DataFrame of text by the number of the line; those left blank are none.
 
-
-def read_published(path):
-    """The lines of published.csv, as dictionaries of PUBLISHED. Raises ValueError, with its number, for one that is damaged."""
-    rows = []
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            if next(reader, None) != PUBLISHED:
-                raise ValueError(f"the columns are not {','.join(PUBLISHED)}")
-            for fields in filter(None, reader):
-                if len(fields) != len(PUBLISHED):
-                    raise ValueError(f"there are {len(fields)} fields in place of {len(PUBLISHED)}")
-                row = dict(zip(PUBLISHED, fields, strict=True))
-                rows.append({**row, "value": float(row["value"])})
-        except (ValueError, csv.Error) as error:
-            line = max(1, reader.line_num)
-            raise ValueError(f"{path}, line {line}: {error}; mend it, or take the file from the repository") from error
-    return rows
+    Raises ValueError, which ends in the remedy, for a file that has other columns or is damaged.
+    """
+    how = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "encoding": "utf-8-sig", "engine": "python"}
+    try:
+        lines = pd.read_csv(path, names=range(100), **how)  # what a line has no field for is missing, what is empty is not
+    except (UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ValueError(f"{path} is not a CSV file in UTF-8 ({error}); {remedy}") from error
+    lines = lines.set_axis(lines.index + 1).dropna(how="all")
+    if lines.empty:
+        raise ValueError(f"{path} is empty; {remedy}")
+    if lines.iloc[0].dropna().tolist() != columns:
+        raise ValueError(f"{path}, line {lines.index[0]}: the columns are not {','.join(columns)}; {remedy}")
+    counts = lines.count(axis="columns")
+    for line, count in counts[counts != len(columns)].items():
+        raise ValueError(f"{path}, line {line}: there are {count} fields in place of {len(columns)}; {remedy}")
+    return lines.iloc[1:, : len(columns)].set_axis(columns, axis="columns")
 
 
 class Published:
     """The published numbers of one table, beside those of an experiment; none for an experiment of None.
+
+    Raises ValueError, with its number, for a line of published.csv that is damaged.
 
     Attributes:
         values: (row, column) -> number.
@@ -122,9 +120,14 @@ class Published:
     """
 
     def __init__(self, path, experiment, table):
-        rows = [r for r in read_published(path) if (r["experiment"], r["table"]) == (experiment, table)]
-        self.values = {(r["row"], r["column"]): r["value"] for r in rows}
-        self.data = rows[0]["data"] if rows else ""
+        remedy = "mend it, or take the file from the repository"
+        lines = read_lines(path, ["experiment", "table", "row", "column", "value", "data", "source"], remedy)
+        numbers = pd.to_numeric(lines["value"], errors="coerce")
+        for line, text in lines["value"][numbers.isna()].items():
+            raise ValueError(f"{path}, line {line}: could not convert string to float: {text!r}; {remedy}")
+        lines = lines.assign(value=numbers)[(lines["experiment"] == experiment) & (lines["table"] == table)]
+        self.values = lines.set_index(["row", "column"])["value"].to_dict()
+        self.data = next(iter(lines["data"]), "")
 
     def get(self, row, column):
         return self.values.get((row, column))
@@ -193,10 +196,7 @@ def radius_text(norm, eps):
     return f"{levels:.0f}/255" if norm == "linf" and levels == round(levels) else f"{eps:g}"
 
 
-def csv_text(records, columns):
-    """Dictionaries that have these keys, as CSV with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()
+def csv_text(records, columns=None):
+    """Dictionaries as CSV with a header."""
+    table = pd.DataFrame(records, columns=columns, dtype=object)  # integers stay integers beside floats and gaps
+    return table.to_csv(index=False, lineterminator="\n")

@@ -36,7 +36,7 @@ def table_robustness(inputs, params):
         body.append(cells)
     count = len(results)
     header = [
-        ["", rf"\multicolumn{{{count}}}{{c}}{{$\varepsilon$-train}}"],
+        ["", *[r"$\varepsilon$-train"] * count],
         [r"$\varepsilon$-test", *(f"{r['eps_train']:g}" for r in results)],
     ]
     return Table(records, header, body, "l" + "r" * count)

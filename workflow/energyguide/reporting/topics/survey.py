@@ -5,7 +5,6 @@ left, right or same. The page runs offline; what it hands back is one CSV file a
 """
 
 import base64
-import csv
 import hashlib
 import io
 import json
@@ -19,7 +18,7 @@ from PIL import Image
 from scipy.stats import binomtest
 
 from energyguide.files.atomic import digest, read_json
-from energyguide.reporting.layout import Published, Table
+from energyguide.reporting.layout import Published, Table, read_lines
 from energyguide.reporting.phrases import percent
 
 QUESTION = "Which image is more realistic, and more aligned to the description?"
@@ -93,21 +92,12 @@ def read_answers(paths, survey):
 
 def read_file(path, survey):
     """The answers of one rater, at least one. Raises ValueError as `read_answers` does."""
-    try:
-        header, *rows = csv.reader(Path(path).read_text(encoding="utf-8-sig").splitlines() or [""], strict=True)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a CSV file in UTF-8 ({error}); {AS_SAVED}") from error
-    if not any([header, *rows]):
-        raise ValueError(f"{path} is empty; {AS_SAVED}")
-    if header != COLUMNS:
-        raise ValueError(f"{path}, line 1: the columns are not {','.join(COLUMNS)}; {AS_SAVED}")
     answers = []
-    for number, row in enumerate(rows, start=2):
-        if row:  # a line left blank is none
-            if problem := what_is_wrong(row, survey, answers):
-                raise ValueError(f"{path}, line {number}: {problem}")
-            _, rater, pair, left, right, answer = row
-            answers.append(Answer(rater, int(pair), {"left": left, "right": right, "same": None}[answer]))
+    for number, *row in read_lines(path, COLUMNS, AS_SAVED).itertuples():
+        if problem := what_is_wrong(row, survey, answers):
+            raise ValueError(f"{path}, line {number}: {problem}")
+        _, rater, pair, left, right, answer = row
+        answers.append(Answer(rater, int(pair), {"left": left, "right": right, "same": None}[answer]))
     if not answers:
         raise ValueError(f"{path} holds no answers; remove it")
     return answers
@@ -115,8 +105,6 @@ def read_file(path, survey):
 
 def what_is_wrong(row, survey, before):
     """What is wrong with a row that follows the answers `before` in its file, and what to do; None if all is well."""
-    if len(row) != len(COLUMNS):
-        return f"there are {len(row)} fields in place of {len(COLUMNS)}; {AS_SAVED}"
     identity, rater, pair, left, right, answer = row
     last = len(survey["pairs"]) - 1
     first, second = survey["systems"]
