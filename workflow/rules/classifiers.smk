@@ -7,8 +7,6 @@ rule classifier:
         sidecar=f"{R}/classifiers/{{classifier}}.safetensors.json",
     log:
         f"{R}/logs/classifier/{{classifier}}.log",
-    benchmark:
-        f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
         classifier=any_of({*EPS_TRAIN, "judge"} & TRAINED),
     conda:
@@ -48,8 +46,6 @@ rule time_classifier:
         sidecar=f"{R}/classifiers/{{classifier}}.safetensors.json",
     log:
         f"{R}/logs/classifier/{{classifier}}.log",
-    benchmark:
-        f"{R}/benchmarks/classifier/{{classifier}}.tsv"
     wildcard_constraints:
         classifier=any_of(TIME_CLASSIFIERS.keys() & TRAINED),
     conda:

@@ -11,8 +11,6 @@ rule adversarial:
         sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
     log:
         f"{R}/logs/adversarial/{{model}}.log",
-    benchmark:
-        f"{R}/benchmarks/adversarial/{{model}}.tsv"
     wildcard_constraints:
         model=any_of(TRAINED & GANS["models"].keys()),
     conda:

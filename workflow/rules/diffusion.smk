@@ -11,8 +11,6 @@ rule diffusion:
         sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
     log:
         f"{R}/logs/diffusion/{{model}}.log",
-    benchmark:
-        f"{R}/benchmarks/diffusion/{{model}}.tsv"
     wildcard_constraints:
         model=any_of(
             model for model in TRAINED if model in experiment["diffusion"]["models"] and model != FOLLOWED

@@ -8,8 +8,6 @@ rule sample:
         sidecar=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz.json",
     log:
         f"{R}/logs/sample/{{variant}}/{{scales}}/{{shard}}.log",
-    benchmark:
-        f"{R}/benchmarks/sample/{{variant}}/{{scales}}/{{shard}}.tsv"
     wildcard_constraints:
         variant=any_of(SAMPLED),
         scales=r"[0-9._e+-]+",

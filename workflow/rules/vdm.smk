@@ -7,8 +7,6 @@ rule variational:
         sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
     log:
         f"{R}/logs/variational/{{model}}.log",
-    benchmark:
-        f"{R}/benchmarks/variational/{{model}}.tsv"
     wildcard_constraints:
         model=any_of(TRAINED & {*VDMS}),
     conda:
