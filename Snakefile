@@ -74,7 +74,6 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/runs.smk"
-include: "workflow/rules/checkout.smk"
 
 
 onsuccess:

@@ -13,7 +13,7 @@ include: "internals.smk"
 found = {"files": config_files()}
 
 onstart:
-    found.update(outputs=sorted(planned_outputs()), touches=only_touches())
+    found["outputs"] = sorted(planned_outputs())
     open("found.json", "w").write(json.dumps(found))
 
 rule all:
@@ -21,12 +21,12 @@ rule all:
 
 rule copy:
     output: "{name}"
-    params: number=3, together=lambda wildcards: f"{jobs_together('many')} {jobs_together('other')}"
+    params: together=lambda wildcards: f"{jobs_together('many')} {jobs_together('other')}"
     group: "many"
     shell: "echo {params.together} > {output}"
 
 describe("copy", "Copies.")
-found |= {"description": description("copy"), "params": sorted(params_of("copy")), "none": params_of("nothing")}
+found["description"] = description("copy")
 """
 
 
@@ -40,13 +40,5 @@ def test_each_of_them(tmp_path):
     snakemake(tmp_path, "--group-components", "many=2", config=options)
     found = json.loads((tmp_path / "found.json").read_text())
     assert [name.rpartition("/")[2] for name in found.pop("files")] == ["second.yaml", "first.yaml"]
-    assert found == {
-        "outputs": ["b"],
-        "touches": False,
-        "description": "Copies.",
-        "params": ["number", "together"],
-        "none": None,
-    }
+    assert found == {"outputs": ["b"], "description": "Copies."}
     assert (tmp_path / "b").read_text() == "2 1\n"
-    snakemake(tmp_path, "--touch", "--forceall", config=options)
-    assert json.loads((tmp_path / "found.json").read_text())["touches"]

@@ -11,11 +11,6 @@ def planned_outputs():
     return [file for job in workflow.dag.needrun_jobs() for file in job.output]
 
 
-def only_touches():
-    """Whether this run executes nothing, but marks outputs as up to date (--touch)."""
-    return workflow.touch
-
-
 def describe(rule, text):
     """Give a rule that was made in a loop its docstring."""
     workflow.get_rule(rule).docstring = text
@@ -24,11 +19,6 @@ def describe(rule, text):
 def description(rule):
     """The docstring of a rule."""
     return workflow.get_rule(rule).docstring
-
-
-def params_of(rule):
-    """The params of a rule, name -> value or function; None where there is no such rule."""
-    return dict(workflow.get_rule(rule).params.items()) if workflow.is_rule(rule) else None
 
 
 def jobs_together(group):

@@ -4,11 +4,9 @@ from snakemake.logging import logger
 
 from energyguide.run import locks
 from energyguide.run import watch as watching
-from energyguide.run.clocks import end_the_future
-from energyguide.run.provenance import Checkout
+from energyguide.run.provenance import keep_configuration
 from energyguide.run.slurm import do_without_accounts
 
-checkout = Checkout(R, experiment)
 watch = watching.Watch()
 JOBS = {
     "data": 1,
@@ -26,12 +24,10 @@ JOBS = {
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
-    made = planned_outputs()
-    if made:
+    if planned_outputs():
         try:
             locks.claim(Path(SITE["scratch"] or "", R))
-            checkout.claim(made if only_touches() else ())
-            end_the_future(R)
+            keep_configuration(R, experiment)
         except (ValueError, OSError) as error:
             sys.exit(reason(error))
     logger.addHandler(watch)

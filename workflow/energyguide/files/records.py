@@ -64,7 +64,7 @@ def commit(made):
 
 
 def run_of(path):
-    """Where it is said of the last run which checkout it was in, and the digest of its configuration: a JSON."""
+    """Where the digest of the configuration of the last run is: a JSON."""
     return folder_of(path) / "run.json"
 
 
@@ -79,8 +79,7 @@ def record(paths, **info):
         return
     run = run_of(paths[0])
     said = read_json(run) if run.exists() else {}
-    here = {key: said.get(key) for key in ("checkout", "configuration")}
-    common = {**here, **info, "lock": sha256(LOCK) if LOCK.exists() else None}
+    common = {"configuration": said.get("configuration"), **info, "lock": sha256(LOCK) if LOCK.exists() else None}
     sidecars = {str(sidecar(path)) for path in paths} & set(map(str, paths))
     for path in (path for path in paths if str(path) not in sidecars):
         beside = str(sidecar(path))
