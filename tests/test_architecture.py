@@ -37,7 +37,7 @@ def files_of(script):
 
 
 def used(file):
-    return {other for other, _ in imports(file) if PACKAGE in other.parents}
+    return {other for _, other, _ in imports(file) if PACKAGE in other.parents}
 
 
 def test_rooms_import_only_from_rooms_above():

@@ -43,7 +43,7 @@ def test_a_run_beside_another_on_the_same_results_is_refused_and_one_that_makes_
         run = snakemake(tree, "data", check=False)
         assert run.returncode and f"results/tiny: another run is at work there, process {other.pid} on " in run.stderr
         assert not (tree / "results/tiny/data").exists()
-        snakemake(tree, "usage")
+        assert snakemake(tree, "usage").returncode == 0
         other.kill()
     snakemake(tree, "data")
 

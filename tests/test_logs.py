@@ -1,20 +1,19 @@
 """What jobs write into their logs, what is read from there, and what a run that failed says at its end."""
 
-import csv
-import io
 import os
+import re
 import signal
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from energyguide.reporting.layout import csv_text
+from energyguide.files.atomic import write_json
 from energyguide.run import job as script
-from energyguide.run.logs import header, kept, runs
+from energyguide.run.logs import kept
 from energyguide.run.resume import Interrupted
-from energyguide.run.usage import COLUMNS, rounded, usage, usage_table
-from energyguide.run.watch import KILLED, UNBEGUN, Watch, report
+from energyguide.run.usage import usage
+from energyguide.run.watch import KILLED, SAYS_DONE, UNBEGUN, Watch, report
 
 ASKED = {"runtime": 60, "mem_mb": 8000, "gpu": 1, "tmpdir": "/tmp"}
 
@@ -52,93 +51,68 @@ def throw(error):
     raise error
 
 
+CLOSING = r"{}: \d+\.\d s of 60 min, (\d+) of 8000 MB, 0 GPUs\n"
+
+
 def test_a_log_tells_of_every_attempt_and_how_it_ended(attempt, tmp_path, capsys):
-    attempt(lambda: throw(ValueError("the scale\nis wrong")))
-    attempt(lambda: throw(KeyError("a bug")))
-    attempt(lambda: throw(Interrupted("the state is saved")))
-    attempt(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with open(kept(tmp_path / "ddpm/0.5.log"), "a") as file:
-        file.write(f"\n{header('sample', {})}\nkilled in the middle of a li")
-    attempt(lambda: print("a word"))
-    text = attempt(lambda: throw(script.MadeMeanwhile()), resources={})
-    first, second = runs(text)
-    verdicts = ["failed", "failed", "interrupted", "interrupted", None, "done"]
-    assert [a.verdict for a in first] == verdicts and [a.verdict for a in second] == ["made meanwhile"]
-    assert all(a.rule == "sample" for a in first + second)
-    assert [a.reason for a in first] == [
-        "sample: the scale is wrong",
-        "sample: 'a bug'",
-        "sample: the state is saved",
-        "sample: stopped by a signal; run the same command to go on",
-        "",
-        "",
+    ends = [
+        (lambda: throw(ValueError("the scale\nis wrong")), "failed", "sample: the scale is wrong\n"),
+        (lambda: throw(KeyError("a bug")), "failed", "sample: 'a bug'\n"),
+        (lambda: throw(Interrupted("the state is saved")), "interrupted", "sample: the state is saved\n"),
+        (
+            lambda: os.kill(os.getpid(), signal.SIGTERM),
+            "interrupted",
+            "sample: stopped by a signal; run the same command to go on\n",
+        ),
+        (lambda: print("a word"), "done", ""),
     ]
-    told = [a for a in first if a.verdict]
-    assert all((a.minutes, a.megabytes_asked, a.gpus) == (60, 8000, 0) and 10 < a.megabytes < 1 << 20 for a in told)
-    assert second[0].minutes is None and second[0].megabytes_asked is None
-    assert text.count("Traceback") == 1 and "\na word\n" in text
-    assert ": sample: variant=ddpm, scales=0.5\n" in text
-    assert "sample: the scale is wrong\n" in capsys.readouterr().err
+    for body, verdict, reason in ends:
+        told = re.search(CLOSING.format(verdict) + re.escape(reason) + r"\Z", attempt(body))
+        assert 10 < int(told[1]) < 1 << 20 and capsys.readouterr().err == reason
+        with open(kept(tmp_path / "ddpm/0.5.log"), "a") as file:
+            file.write("killed in the middle of a li")
+    text = attempt(lambda: throw(script.MadeMeanwhile()), resources={})
+    begun = r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d on \S+: sample: variant=ddpm, scales=0\.5$"
+    assert re.search(r"\nmade meanwhile: \d+\.\d s, \d+ MB, 0 GPUs\n\Z", text) and re.match(begun, text)
+    assert len(re.findall(begun, text)) == 6 and text.count("Traceback") == 1 and "\na word\n" in text
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_gpus_are_those_asked_for_where_they_are_given(attempt, monkeypatch):
     def gpus():
-        return runs(attempt(lambda: None))[-1][0].gpus
+        return int(re.search(r"(\d+) GPUs?\n\Z", attempt(lambda: None))[1])
 
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
     assert gpus() == 0
     cuda = SimpleNamespace(is_available=lambda: True, get_device_name=lambda: "a GPU")
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, get_num_threads=lambda: 1))
     assert gpus() == 1
     monkeypatch.delitem(sys.modules, "torch")
-    assert gpus() == 0
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert gpus() == 1
 
 
+def test_usage_adds_up_jobs_by_rule_each_once_whatever_it_made(tmp_path):
+    rows = [
+        ("samples/0.npz", "sample", 0, {"attempts": 2, "seconds": 3600.0, "cpu_seconds": 7200.0, "device_seconds": 3600.0}),
+        ("samples/1.npz", "sample", 1, {"attempts": 1, "seconds": 1800.0, "device_seconds": 0.0}),  # of old
+        ("data.npz", "data", None, {"attempts": 1, "seconds": 900, "cpu_seconds": 1800, "device_seconds": 0}),
+        ("floor.json", "data", None, {"attempts": 1, "seconds": 900, "cpu_seconds": 1800, "device_seconds": 0}),
+    ]
+    for name, rule, shard, spent in rows:
+        write_json(tmp_path / f"provenance/{name}.json", {"rule": rule, "wildcards": {"shard": shard}, **spent})
+    write_json(tmp_path / "provenance/run.json", {"configuration": "x"})
+    write_json(tmp_path / "provenance/configurations/x.json", {"seed": 0})
+    found = usage(tmp_path)
+    assert list(found) == ["rule", "jobs", "attempts", "hours", "cpu_hours", "gpu_hours"]
+    assert found.values.tolist() == [["sample", 2, 3, 1.5, 2.0, 1.0], ["data", 1, 1, 0.25, 0.5, 0.0]]
+    assert list(usage(tmp_path / "nothing")) == list(found) and usage(tmp_path / "nothing").empty
+
+
 BEGUN = "2026-11-21 12:31:18 on node7: sample: variant=ddpm\n"
-DONE = BEGUN + "a word without an enddone: 1800.0 s of 60 min, 2000 of 8000 MB, 1 GPU\n"
+DONE = BEGUN + "a word without an end\ndone: 1800.0 s of 60 min, 2000 of 8000 MB, 1 GPU\n"
 SLICE = BEGUN + "interrupted: 3600.0 s of 60 min, 6000 of 8000 MB, 2 GPUs\nsample: the state is saved\n"
 FAILED = BEGUN + "failed: 36.0 s of 120 min, 100 MB, 0 GPUs\nsample: no\n"
-
-
-def test_a_log_that_is_cut_off_anywhere_can_be_read():
-    text = "\n".join([SLICE, FAILED, DONE, SLICE])
-    whole = [a.verdict for run in runs(text) for a in run]
-    assert whole == ["interrupted", "failed", "done", "interrupted"]
-    for end in range(len(text)):
-        cut = [a.verdict for run in runs(text[:end]) for a in run]
-        assert cut == whole[: len(cut)] or cut == [*whole[: len(cut) - 1], None]
-
-
-def test_two_processes_at_work_on_the_same_are_one_run():
-    (run,) = runs(BEGUN + DONE + "made meanwhile: 1.0 s, 1 MB, 0 GPUs\n")
-    assert sorted(a.verdict for a in run) == ["done", "made meanwhile"] and sum(a.seconds for a in run) == 1801
-
-
-def test_usage_is_of_the_runs_that_made_the_present_results(tmp_path):
-    logs = {
-        "sample/0": [SLICE, DONE, FAILED, BEGUN, SLICE, DONE],  # made anew, in four attempts, of which one was killed
-        "sample/1": [FAILED, SLICE],  # unfinished
-        "metrics/0": ["no header"],
-        "data": ["\n", DONE.replace("sample", "data").replace("1 GPU", "0 GPUs")],
-    }
-    for name, parts in logs.items():
-        path = kept(tmp_path / f"{name}.log")
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes("\n".join(parts).encode() + b"\xff")
-    records = usage(tmp_path)
-    assert [tuple(record.values()) for record in records] == [
-        ("sample", 2, 6, 1, pytest.approx(2.52), 4.5, 1.0, 0.75),
-        ("data", 1, 1, 0, 0.5, 0, 0.5, 0.25),
-        ("metrics", 1, 1, 1, 0, 0, None, None),
-    ]
-    lines = [line.split() for line in usage_table(records).split("\n")]
-    assert lines[1] == ["sample", "2", "6", "2.520", "4.500", "100.0%", "75.0%"]
-    assert lines[5] == ["total", "4", "8", "3.020", "4.500"] and lines[-1][-1] == "2"
-    rows = list(csv.DictReader(io.StringIO(csv_text(rounded(records), COLUMNS))))
-    assert float(rows[0]["hours"]) == 2.52 and rows[2]["memory_used"] == ""
-    assert usage_table(usage(tmp_path / "nothing")).split("\n")[2].split() == ["total", "0", "0", "0.000", "0.000"]
 
 
 @pytest.fixture
@@ -204,7 +178,7 @@ def test_a_run_that_failed_names_its_jobs_their_reasons_and_logs(run):
         "      /slurm/8.log",
         "  sample: SLURM sbatch failed. The error message was 'no such partition'.",
         f"  sample: {UNBEGUN}",
-        "  sample: done, says its log, but Snakemake has not seen its results",
+        f"  sample: {SAYS_DONE}",
         f"      {run.log(6)}",
         "",
         "2 jobs ran or waited.",
@@ -213,21 +187,20 @@ def test_a_run_that_failed_names_its_jobs_their_reasons_and_logs(run):
     ]
 
 
-def test_of_jobs_that_fail_together_the_guilty_are_named(run):
-    for number in range(6):
+def test_jobs_that_fail_together_are_told_apart_by_their_logs(run):
+    for number in range(4):
         run.begin(number)
     run.write(0, DONE)
     run.write(1, FAILED)
-    for numbers in [(0, 1, 2), (3, 4)]:
-        run.fail_together(numbers, [f"/slurm/{numbers[0]}.log"])
-        for number in numbers:
-            run.fail(number)
-    run.write(5, DONE)
-    run.finish(5)
+    run.fail_together((0, 1, 2), ["/slurm/0.log"])
+    for number in range(3):
+        run.fail(number)
+    run.write(3, DONE)
+    run.finish(3)
     report = run.report()
     assert report.startswith("3 jobs did not finish:") and "ran or waited" not in report
     assert f"  sample: no\n      {run.log(1)}\n      /slurm/0.log\n" in report
-    assert f"  sample: {UNBEGUN} (2 jobs)\n      /slurm/3.log\n" in report
+    assert f"  sample: {SAYS_DONE}\n      {run.log(0)}\n" in report and f"  sample: {UNBEGUN}\n      /slurm/0.log\n" in report
 
 
 def test_many_jobs_that_fail_for_one_reason_take_few_lines(run):

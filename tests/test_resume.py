@@ -55,13 +55,15 @@ def test_a_state_is_saved_when_it_is_time_and_when_it_is_to_stop(tmp_path):
         store.offer(pytest.fail)  # of an attempt of its own
 
 
-def test_what_is_to_happen_at_the_begin_of_an_attempt_does(tmp_path):
-    begun = []
-    store = ResumeState(tmp_path, 0, begun=lambda: begun.append(store.attempts()))
-    for _ in range(2):
-        with store.attempt():
-            pass
-    assert begun == [1, 2]
+def test_the_time_of_attempts_is_kept_until_their_last_save(tmp_path):
+    store = ResumeState(tmp_path, 0)
+    begun(store)
+    store.save({"step": 1})
+    begun(store)  # and killed before it could save
+    begun(store)
+    used = store.used()
+    assert store.attempts() == 3 and used.keys() == {"1", "3"}
+    assert used["3"]["seconds"] > used["1"]["seconds"] > 0 and used["3"]["cpu_seconds"] >= used["1"]["cpu_seconds"] > 0
 
 
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: data[:-7], lambda data: data[:99] + b"?" + data[100:]])

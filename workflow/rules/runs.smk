@@ -39,17 +39,17 @@ onerror:
 
 
 rule usage:
-    """What the jobs used of what they asked for, by rule, from their logs; also while they run."""
+    """What the present results cost, by rule: jobs, attempts, hours, CPU and GPU hours."""
     log:
         f"{R}/logs/usage.log",
     localrule: True
     conda:
         "../../envs/python.yaml"
     params:
-        logs=f"{R}/logs",
+        results=R,
         csv=f"{R}/usage.csv",
     message:
-        "What the jobs used"
+        "What the results cost"
     script:
         "../scripts/usage.py"
 

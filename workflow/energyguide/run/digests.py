@@ -22,18 +22,6 @@ def tree(file):
     return ast.parse(file.read_text(), filename=str(file))
 
 
-@cache
-def imports(file):
-    """The project's modules that `file` imports itself, anywhere in it, as (module, name in it or None)."""
-    used = set()
-    for node in ast.walk(tree(file)):
-        if isinstance(node, ast.Import):
-            used |= {(module, None) for alias in node.names if (module := module_file(alias.name))}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            used |= {part for alias in node.names if (part := imported(node.module, alias.name))}
-    return frozenset(used)
-
-
 def module_file(name):
     """The file of a module of the project, by its dotted name; None for others, and for packages, which hold a docstring only."""
     *folders, last = name.split(".")
@@ -41,12 +29,19 @@ def module_file(name):
     return file if file.is_file() else None
 
 
-def imported(module, name):
-    """(file, name in it or None) of `from module import name`; None if that is none of the project."""
-    if file := module_file(f"{module}.{name}"):
-        return file, None
-    file = module_file(module)
-    return (file, name) if file else None
+@cache
+def imports(file):
+    """What `file` imports of the project, anywhere in it: tuples (name in `file`, module, name in that or None for all of it)."""
+    found = []
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, module, None) for alias in node.names if (module := module_file(alias.name))]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for alias in node.names:
+                whole, module = module_file(f"{node.module}.{alias.name}"), module_file(node.module)
+                if whole or module:
+                    found.append((alias.asname or alias.name, whole or module, None if whole else alias.name))
+    return found
 
 
 def neutral(file):
@@ -62,16 +57,15 @@ def closure(file):
         file = todo.pop()
         if file not in seen and not neutral(file):
             seen.add(file)
-            todo.extend(used for used, _ in imports(file))
+            todo += [module for _, module, _ in imports(file)]
     return sorted(seen)
 
 
 def canonical(node):
     """A syntax tree as nested tuples, without what does not count. Empty fields are left out: Pythons differ in them."""
+    if isinstance(node, ast.Raise):
+        return ("Raise", canonical(node.exc.func if isinstance(node.exc, ast.Call) else node.exc))
     if isinstance(node, ast.AST):
-        if isinstance(node, ast.Raise):
-            error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            return ("Raise", canonical(error))
         fields = ((name, canonical(counted(node, name, value))) for name, value in ast.iter_fields(node) if name != "kind")
         return (type(node).__name__, *(field for field in fields if field[1] not in (None, ())))
     if isinstance(node, list):
@@ -83,25 +77,23 @@ def counted(node, name, value):
     """A field of a node; of the statements in a body only those that count. Python 3.12 has empty texts in f-strings."""
     if isinstance(node, ast.JoinedStr):
         return [part for part in value if getattr(part, "value", None) != ""]
-    if name not in ("body", "orelse", "finalbody") or not isinstance(value, list):
-        return value
-    return [statement for statement in value if not silent(statement)]
+    if name in ("body", "orelse", "finalbody") and isinstance(value, list):
+        return [statement for statement in value if not silent(statement)]
+    return value
 
 
 def silent(statement):
     """Whether a statement computes nothing: a docstring, an announcement, or a class of typed parameters."""
+    if isinstance(statement, ast.Expr) and isinstance(call := statement.value, ast.Call):
+        return getattr(call.func, "attr", getattr(call.func, "id", None)) in ANNOUNCEMENTS
     if isinstance(statement, ast.Expr):
-        value = statement.value
-        if isinstance(value, ast.Call):
-            return getattr(value.func, "attr", getattr(value.func, "id", None)) in ANNOUNCEMENTS
-        return isinstance(value, ast.Constant)
+        return isinstance(statement.value, ast.Constant)
     return isinstance(statement, ast.ClassDef) and statement.name == "Parameters"
 
 
 def shown(file, nodes):
     """The name of a module and the digest of some of its statements, as `diffusion/samplers 1a2b3c4d5e6f`."""
-    base = PACKAGE if PACKAGE in file.parents else PACKAGE.parent
-    name = str(file.relative_to(base).with_suffix(""))
+    name = file.relative_to(PACKAGE if PACKAGE in file.parents else PACKAGE.parent).with_suffix("")
     checksum = hashlib.sha256(repr(canonical([node for node in nodes if not silent(node)])).encode()).hexdigest()
     return f"{name} {checksum[:12]}"
 
@@ -119,7 +111,7 @@ def named(*modules):
 
 def code(script):
     """The digests of a script and of all that it imports, as params: `code_<module>` -> digest."""
-    return params(of_module(file) for file in closure(SCRIPTS / script))
+    return params(map(of_module, closure(SCRIPTS / script)))
 
 
 def params(digests):
@@ -137,13 +129,10 @@ def code_of(script, topic, *functions):
         elif name not in parts.setdefault(file, {}):
             parts[file][name] = definition(file, name)
             todo += uses(file, parts[file][name])
-    partial = [shown(file, loose(file) + in_order(nodes)) for file, nodes in sorted(parts.items())]
-    return params([*(of_module(file) for file in sorted(modules - parts.keys())), *partial])
-
-
-def in_order(definitions):
-    """Statements by name, each once, as they follow one another in their module."""
-    return sorted(set(definitions.values()), key=lambda statement: statement.lineno)
+    found = [of_module(file) for file in sorted(modules - parts.keys())]
+    for file, used in sorted(parts.items()):
+        found.append(shown(file, [*loose(file), *sorted(set(used.values()), key=lambda statement: statement.lineno)]))
+    return params(found)
 
 
 def names_of(statement):
@@ -151,7 +140,7 @@ def names_of(statement):
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return {statement.name}
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return {node.id for target in targets if target for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return {node.id for target in filter(None, targets) for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def definition(file, name):
@@ -161,23 +150,18 @@ def definition(file, name):
 
 def loose(file):
     """The statements at the top of a module that define nothing, and import nothing."""
-    body = tree(file).body
-    return [s for s in body if not names_of(s) and not isinstance(s, ast.Import | ast.ImportFrom)]
+    return [s for s in tree(file).body if not names_of(s) and not isinstance(s, ast.Import | ast.ImportFrom)]
 
 
 def uses(file, statement):
     """What a definition uses, as (file, name in it or None): of its own module, and of others that this imports."""
-    own = set().union(*map(names_of, tree(file).body))
-    bound = {}
-    for node in ast.walk(tree(file)):
-        if isinstance(node, ast.ImportFrom) and not node.level:
-            bound |= {a.asname or a.name: part for a in node.names if (part := imported(node.module, a.name))}
-    words = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    parts = [node for node in ast.walk(statement) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-    attributes = {(node.value.id, node.attr) for node in parts}
-    found = [(file, word) for word in words & own]
-    for word in words & bound.keys():
-        used, name = bound[word]
-        whole = name is None and TOPICS in used.parents
-        found += [(used, attribute) for value, attribute in attributes if value == word] if whole else [(used, name)]
+    nodes = list(ast.walk(statement))
+    words = {node.id for node in nodes if isinstance(node, ast.Name)}
+    found = [(file, word) for word in words & set().union(*map(names_of, tree(file).body))]
+    for word, module, name in imports(file):
+        if word in words and name is None and TOPICS in module.parents:
+            parts = (node for node in nodes if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == word)
+            found += [(module, node.attr) for node in parts]
+        elif word in words:
+            found.append((module, name))
     return found

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from energyguide.files.arrays import load_weights, save_tensors, sidecar
-from energyguide.files.atomic import atomic, digest, sha256, write_json, writing
+from energyguide.files.arrays import load_weights, save_weights
+from energyguide.files.atomic import atomic, digest, read_json, write_json, writing
 from energyguide.run.locks import lock
+from energyguide.run.machine import used
 
 FINISHED = "finished"
 
@@ -25,14 +26,12 @@ class ResumeState:
     earlier runs of the job left there, with other settings, goes when one is done. The last state stays until
     `forget_finished`: a job that has written its results can still be cut off before Snakemake has seen them, or be
     started again for the sake of others in its group, and then repeats nothing.
-
-    `begun` is called at the begin of an attempt.
     """
 
-    def __init__(self, root, key, every=60, begun=lambda: None):
-        self.root, self.every, self.begun = Path(root), every, begun
-        self.folder = self.root / digest(key)
+    def __init__(self, root, key, every=60):
+        self.root, self.every, self.folder = Path(root), every, Path(root) / digest(key)
         self.path, self.before, self.log = (self.folder / name for name in ("state.pt", "before.pt", "attempts.log"))
+        self.times = self.folder / "times.json"
         self.lock, self.stopping, self.saved = None, lambda: False, time.monotonic()
 
     def claim(self):
@@ -56,7 +55,6 @@ class ResumeState:
         with writing(self.log), open(self.log, "a") as log:
             print(datetime.now().isoformat(timespec="seconds"), platform.node(), kind, file=log)
         saved = filter(Path.exists, (self.path, self.before))
-        self.begun()
         with stop_signals() as self.stopping:
             self.saved = time.monotonic()
             yield next((state for state in map(self.load, saved) if state is not None), None)
@@ -72,7 +70,11 @@ class ResumeState:
 
     def attempts(self):
         """How often the run was begun."""
-        return len(self.log.read_text().splitlines())
+        return len(self.log.read_text().splitlines()) if self.log.exists() else 0
+
+    def used(self):
+        """Wall and CPU seconds of each attempt, by its number; of those before this one, until their last save."""
+        return {**(read_json(self.times) if self.times.exists() else {}), str(self.attempts()): used()}
 
     def save(self, state):
         """Replace the last state, after a checksum of it; the one before stays too."""
@@ -86,6 +88,7 @@ class ResumeState:
                 file.write(buffer.getbuffer())
             if self.path.exists():
                 os.replace(self.path, self.before)
+        write_json(self.times, self.used())
 
     def load(self, path):
         """The state in a file, or None if the file is not as it was saved: cut off, say, by a loss of power."""
@@ -100,9 +103,7 @@ class ResumeState:
 
     def set_aside(self, name, weights):
         """Put a state dict aside until the run is done."""
-        path = self.folder / f"{name}.safetensors"
-        save_tensors(path, weights)
-        write_json(sidecar(path), {"sha256": sha256(path)})
+        save_weights(self.folder / f"{name}.safetensors", weights)
 
     def retrieve(self, name):
         """The state dict that was put aside under this name. Raises ValueError if the file is damaged."""

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from energyguide.run import slots
+from energyguide.run import locks
 
 JOB = """
-import os, sys; from energyguide.run import slots
-slots.take_gpu(sys.argv[1]); print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True); input()
+import os, sys; from energyguide.run import locks
+locks.take_gpu(sys.argv[1]); print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True); input()
 """
 
 
@@ -60,18 +60,18 @@ def test_allocations_and_visible_gpus_are_told_apart(job):
 )
 def test_gpus_are_those_that_are_given_or_else_all_that_the_driver_lists(monkeypatch, tmp_path, given, driver, found):
     """And a job takes the first; where there are none, nothing is set."""
-    monkeypatch.setattr(slots, "DRIVER", tmp_path / "gpus")
-    monkeypatch.setattr(slots, "HELD", [])
+    monkeypatch.setattr(locks, "DRIVER", tmp_path / "gpus")
+    monkeypatch.setattr(locks, "HELD", [])
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if given is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
     for number in range(driver or 0):
         (tmp_path / f"gpus/0000:{number}").mkdir(parents=True)
-    assert slots.visible() == found
+    assert locks.visible() == found
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given or "")  # put back in the end
     if given is None:
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    slots.take_gpu(tmp_path)
+    locks.take_gpu(tmp_path)
     assert os.environ.get("CUDA_VISIBLE_DEVICES") == (found[0] if found else given)
-    for lock in slots.HELD:
+    for lock in locks.HELD:
         lock.release()
