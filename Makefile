@@ -38,16 +38,16 @@ test-system: env  ## Run the tests on a real Slurm, and those of the survey's pa
 
 faults: env  ## Kill, move and double runs, fill disks, spoil input, and see that nothing is lost: an hour on 2 cores
 	@envs/tex.sh || true
-	@python tests/faults $(ARGS)
+	@python tools/faults $(ARGS)
 
 bench: env  ## Compare the speed with that of others: half an hour on 2 cores
-	@python tests/bench $(ARGS)
+	@python tools/bench $(ARGS)
 
 lint: env  ## Only the checks of style
 	@pytest tests/test_style.py
 
 licences: env  ## List the licences of what is installed: rewrite docs/licences.md
-	@python envs/licences.py > docs/licences.md
+	@python tools/licences.py > docs/licences.md
 
 lock: env  ## Choose versions anew: rewrite requirements.lock from pyproject.toml
 	@uv pip compile --universal --generate-hashes --all-extras --no-header --quiet --upgrade pyproject.toml -o requirements.lock

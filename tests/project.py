@@ -32,10 +32,10 @@ def copy(to):
 
 
 def fingerprint():
-    """A digest of all that results are made from: files of the project (not tests and documents), Python, TeX or none."""
+    """A digest of all that results are made from: files of the project (not tests, tools and documents), Python, TeX or none."""
     parts = [sys.version, str(TEX)]
     for name in files():
-        if (ROOT / name).is_file() and not re.search(r"^tests/.*\.py$|\.md$", name):
+        if (ROOT / name).is_file() and not re.search(r"^tests/.*\.py$|^tools/|\.md$", name):
             parts += [name, (ROOT / name).read_bytes().hex()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

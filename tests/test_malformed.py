@@ -1,4 +1,4 @@
-"""The malformed inputs of tests/faults/malformed.py, given to the scripts themselves: the same lines, without Snakemake."""
+"""The malformed inputs of tools/faults/malformed.py, given to the scripts themselves: the same lines, without Snakemake."""
 
 import os
 import re

@@ -2,14 +2,11 @@
 
 import re
 import stat
-import sys
 from pathlib import Path
 
+import licences
 import pytest
 from project import OFFLINE, ROOT, SECRET, UMASK
-
-sys.path.append(str(ROOT / "envs"))
-import licences
 
 
 def test_the_lock_has_a_hash_for_each_package_and_names_no_index():

@@ -1,6 +1,6 @@
 """How fast the pipeline is, beside those who do the same: `make bench`, or
 
-    python tests/bench [--only sampling attacks training metrics starting planning recipes] [--rounds 5] [--csv FILE]
+    python tools/bench [--only sampling attacks training metrics starting planning recipes] [--rounds 5] [--csv FILE]
 
 A ratio is the peer's time over ours, in one process and in turns: above 1 we are faster. Takes half an hour on two cores.
 """
@@ -11,8 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
+sys.path.extend(str(Path(__file__).parents[2] / folder) for folder in ("tests", "workflow"))
 
 import contests
 import pandas as pd

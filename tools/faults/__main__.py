@@ -1,6 +1,6 @@
 """Harm done to the pipeline, and what became of it: `make faults`, or
 
-    python tests/faults [--only kills together moved disk_full malformed fuzzed] [--csv FILE]
+    python tools/faults [--only kills together moved disk_full malformed fuzzed] [--csv FILE]
 
 What was killed, moved or without room ends by the same command in the results of a run that nobody disturbed; what is malformed,
 in one line that names it. Takes an hour on two cores.
@@ -13,9 +13,7 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+sys.path.extend(str(Path(__file__).parents[2] / folder) for folder in ("tests", "workflow", "tools"))
 
 import pandas as pd
 from project import markdown

@@ -8,7 +8,7 @@ from pathlib import Path
 import project
 import same
 
-CONFIG = ["--configfile", "tests/tiny.yaml", "tests/faults/lasting.yaml"]
+CONFIG = ["--configfile", "tests/tiny.yaml", "tools/faults/lasting.yaml"]
 EVERYTHING = "all" if project.TEX else "parts"
 RESULTS = "results/tiny"
 LOST = "LOST: "  # how the outcome of a fault begins by which something was lost

@@ -1,6 +1,6 @@
 """Every input that can be malformed, given to Snakemake in a copy of the project: each ends in one line that names it.
 
-    python tests/faults/malformed.py [part of a name ...]
+    python tools/faults/malformed.py [part of a name ...]
 
 Takes some ten minutes on two cores. tests/test_malformed.py runs the same cases without Snakemake.
 """
@@ -17,8 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2] / "workflow"))
+sys.path.extend(str(Path(__file__).parents[2] / folder) for folder in ("tests", "workflow"))
 
 import numpy as np
 import torch
