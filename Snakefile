@@ -6,10 +6,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
-from energyguide.config.checks import ConfigError
-from energyguide.config import derive
-from energyguide.config.files import check_file
-from energyguide.config.resolve import resolve
+from energyguide.config.experiments import resolve
+from energyguide.config.files import load
+from energyguide.config.names import scale_name
+from energyguide.config.parts import ConfigError
 from energyguide.data.folders import fingerprint
 from energyguide.run.digests import code, code_of, named
 from energyguide.run.reasons import reason
@@ -21,7 +21,7 @@ include: "workflow/rules/internals.smk"
 
 try:
     for file in ("config.yaml", *config_files()):
-        check_file(file)
+        load(file)
 except ConfigError as error:
     sys.exit(str(error))
 
@@ -33,7 +33,7 @@ report: "workflow/report/overview.rst"
 
 
 try:
-    experiment = resolve(config)
+    experiment, SITE = resolve(config)
 except ConfigError as error:
     sys.exit(f"{config_files()[-1]}: {error}")
 except OSError as error:
@@ -43,12 +43,29 @@ except OSError as error:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/reporting.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/diffusion.smk"
+include: "workflow/rules/classifiers.smk"
+include: "workflow/rules/released.smk"
+include: "workflow/rules/robustness.smk"
+include: "workflow/rules/energy.smk"
+include: "workflow/rules/sampling.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/guidance.smk"
+
+
+for system in experiment.systems:
+
+    include: f"workflow/rules/systems/{system}.smk"
+
+
+include: "workflow/rules/setup.smk"
+include: "workflow/rules/paper.smk"
+include: "workflow/rules/runs.smk"
 
 
 localrules:
-    pdf,
-    numbers,
-    survey,
     all,
     paper,
     tables,
@@ -58,26 +75,8 @@ localrules:
     parts,
 
 
-include: "workflow/rules/data.smk"
-include: "workflow/rules/diffusion.smk"
-include: "workflow/rules/vdm.smk"
-include: "workflow/rules/ddgan.smk"
-include: "workflow/rules/classifiers.smk"
-include: "workflow/rules/released.smk"
-include: "workflow/rules/robustness.smk"
-include: "workflow/rules/energy.smk"
-include: "workflow/rules/sampling.smk"
-include: "workflow/rules/metrics.smk"
-include: "workflow/rules/classifier_free.smk"
-include: "workflow/rules/survey.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/paper.smk"
-include: "workflow/rules/runs.smk"
-
-
 onsuccess:
-    forget_finished(Path(SITE["scratch"] or "", R, ".resume"))
+    forget_finished(Path(SITE.scratch or "", R, ".resume"))
 
 
 rule all:
@@ -112,7 +111,7 @@ rule parts:
     input:
         TABLES,
         FIGURES,
-        rules.numbers.output.tex,
+        MACROS,
 
 
 rule measurements:

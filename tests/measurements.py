@@ -133,9 +133,9 @@ VARIANTS = {
     "twice": {"guidance": "joint", "model": "unconditional", "classifier": "eps1", "unit": "sigmoid", "lambda": 0.5},
 }
 CLASSIFIERS = {
-    **{f"eps{eps:g}": {"kind": "image", "eps_train": eps} for eps in (0, 0.5, 1)},
-    "time-vanilla": {"kind": "time", "eps_train": 0.0},
-    **dict.fromkeys(("time-l2-0.25-7", "time-l2-0.5-7"), {"kind": "time", "eps_train": 0.25}),
+    **{f"eps{eps:g}": {"kind": "classifier", "eps_train": eps} for eps in (0, 0.5, 1)},
+    "time-vanilla": {"kind": "time_classifier", "eps_train": 0.0},
+    **dict.fromkeys(("time-l2-0.25-7", "time-l2-0.5-7"), {"kind": "time_classifier", "eps_train": 0.25}),
 }
 GUIDED = [name for name, spec in VARIANTS.items() if "unit" in spec]
 
@@ -145,13 +145,15 @@ def systems(folder, without=(), **own):
     variants = {n: {"label": n.title(), "sampler": "ddpm", **spec} for n, spec in VARIANTS.items() if n not in without}
     usual = {name: {1 if "unit" in spec else 0: {}} for name, spec in variants.items()}
     models = {"unconditional": {"p_uncond": 1}, "conditional": {"p_uncond": 0}, "joint": {"p_uncond": 0.1}}
-    params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy={"classifier": "eps1"})
+    params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy_classifier="eps1")
     params.classifiers = CLASSIFIERS
     floor = write(folder / "floor.json", {"fid": [1]})
     return Samples(SimpleNamespace(metrics=measure(folder, {**usual, **own}), floor=floor), params)
 
 
-COMPARED = SimpleNamespace(time_guidance={**TIME, "scale": 2}, threats=THREATS)
+COMPARED = SimpleNamespace(compared={**TIME, "scale": 2}, threats=THREATS)
+ENERGIES = {"standard": "standard", "sigmoid": "energy", "joint": "twice"}
+FREE = SimpleNamespace(compared={"variant": "free", "unguided": "given"})
 VERDICTS = [(-1, "lower"), (0, "the same within its spread"), (1, "higher")]
 CLASSES = ["ant", "bee", "cat"]
 

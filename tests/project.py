@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from energyguide.config.experiments import merge, resolve
+from energyguide.config.files import load
+
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 TINY = ["--configfile", "tests/tiny.yaml"]
@@ -38,6 +41,16 @@ def fingerprint():
         if (ROOT / name).is_file() and not re.search(r"^tests/.*\.py$|^tools/|\.md$", name):
             parts += [name, (ROOT / name).read_bytes().hex()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def resolved(name="tiny", **over):
+    """An experiment: of the tests, or one that is shipped; with this laid over it."""
+    config = load(ROOT / "config.yaml")
+    own = load(ROOT / TINY[1])["experiments"] if name == "tiny" else {}
+    nulls = {key: value for key, value in over.items() if value is None}
+    stated = {**merge(own.get(name, {}), over), **nulls}
+    experiment, _ = resolve({**config, "experiment": name, "experiments": {**own, name: stated}})
+    return experiment
 
 
 def snakemake(tree, *arguments, check=True, config=TINY, before=(), env=None):

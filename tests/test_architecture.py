@@ -1,13 +1,16 @@
 """The shape of the house: which room may import which, how large things may be, and what each rule depends on."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from project import ROOT
 
+from energyguide.config.model import SYSTEMS, Experiment
 from energyguide.run.digests import PACKAGE, SCRIPTS, closure, imports, named
 
 ROOMS = {  # what each may import from, beside itself; a room imports only from rooms above its own line
@@ -116,10 +119,7 @@ HEAVY = {"torch", "torchvision", "torch_fidelity", "sklearn", "matplotlib"}
 REPORTING = (
     "energyguide.reporting.numbers, energyguide.reporting.typeset, energyguide.reporting.topics.cost, energyguide.run.watch"
 )
-STARTING = (
-    "energyguide.config.resolve, energyguide.config.derive, energyguide.reporting.captions, energyguide.run.digests, "
-    "energyguide.run.job"
-)
+STARTING = "energyguide.config.experiments, energyguide.reporting.captions, energyguide.run.digests, energyguide.run.job"
 
 
 @pytest.mark.parametrize(("modules", "heavy"), [(REPORTING, HEAVY), (STARTING, {*HEAVY, "pandas"})])
@@ -127,3 +127,21 @@ def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules
     code = f"import sys, {modules}; sys.exit(', '.join({heavy} & sys.modules.keys()) or None)"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(PACKAGE).parent, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+CORE = ["Snakefile", "workflow/rules/*.smk", "workflow/energyguide/config/*.py", "workflow/energyguide/reporting/*.py"]
+CORE += [f"workflow/scripts/{name}.py" for name in ("table", "figure", "numbers", "paper", "sample", "measure_samples")]
+NAMED = {"model.py", "experiments.py", "variants.py"}  # the list of systems; renamed keys; guidance functions of the same name
+
+
+def test_the_core_names_no_system():
+    words = re.compile(r"\b(" + "|".join(SYSTEMS) + r")\b")
+    files = [file for pattern in CORE for file in ROOT.glob(pattern) if file.name not in NAMED]
+    assert {(file.name, word) for file in files for word in words.findall(re.sub("#.*", "", file.read_text()))} == set()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_has_its_name_in_five_places(system):
+    assert system in Experiment.model_fields and f"\n  {system}:" in (ROOT / "config.yaml").read_text()
+    for place in ("config/systems/{}.py", "reporting/topics/{}.py", "../rules/systems/{}.smk", "../../paper/sections/{}.tex"):
+        assert (PACKAGE / place.format(system)).is_file()

@@ -11,19 +11,22 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energyguide.config import derive
-from energyguide.config.checks import ConfigError
-from energyguide.config.resolve import SCHEMA, merge, resolve
+from energyguide.config.experiments import merge, resolve
+from energyguide.config.model import SYSTEMS, schema
+from energyguide.config.names import scale_name
+from energyguide.config.parts import ConfigError
 from energyguide.files.atomic import digest
 
 ROOT = Path(__file__).parents[1]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
-D = "experiments.digits"
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"experiment": "mine"}
+CONFIG["experiments"] = {"mine": yaml.safe_load((ROOT / "experiments/digits.yaml").read_text())}
+SCHEMA = ROOT / "workflow/schemas/config.schema.json"
+D = "experiments.mine"
 
 
 def put(config, path, value):
     """Set `path` of the digits experiment ("a.b.c"), or of the whole configuration ("/a.b"); DELETE removes it."""
-    node = config if path.startswith("/") else config["experiments"]["digits"]
+    node = config if path.startswith("/") else config["experiments"]["mine"]
     *parents, last = path.lstrip("/").replace("robust-0.5", "robust-05").split(".")
     for key in [*(k.replace("robust-05", "robust-0.5") for k in parents)]:
         node = node.setdefault(key, {})
@@ -37,9 +40,38 @@ def put(config, path, value):
 DELETE = object()
 
 
-@pytest.mark.parametrize("name", CONFIG["experiments"])
+@pytest.mark.parametrize("name", [file.stem for file in (ROOT / "experiments").glob("*.yaml")])
 def test_shipped_experiments_are_valid(name):
     resolve({**copy.deepcopy(CONFIG), "experiment": name})
+
+
+def without(*systems):
+    config = copy.deepcopy(CONFIG)
+    config["experiments"]["mine"] |= dict.fromkeys(systems)
+    return resolve(config)[0]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_can_be_left_out_and_takes_its_networks_and_variants_with_it(name):
+    whole, rest = resolve(CONFIG)[0], without(name)
+    assert name in whole.systems and name not in rest.systems
+    assert rest.networks.items() <= whole.networks.items() and rest.sampled.items() <= whole.sampled.items()
+    gone = {network.kind for key, network in whole.networks.items() if key not in rest.networks}
+    assert gone == {"time_classifiers": {"time_classifier"}, "vdm": {"vdm"}, "ddgan": {"ddgan"}}.get(name, set())
+    derived(rest)
+
+
+def test_all_systems_can_be_left_out():
+    rest = without(*SYSTEMS)
+    assert not rest.systems and {variant.guidance for variant in rest.sampled.values()} == {"unguided", "classifier"}
+    derived(rest)
+
+
+def test_an_experiment_is_laid_over_what_it_extends_and_that_over_the_defaults():
+    config = copy.deepcopy(CONFIG)
+    config["experiments"] |= {"second": {"extends": "mine", "seed": 3}, "third": {"extends": "second", "vdm": None}}
+    first, third = resolve(config)[0], resolve({**config, "experiment": "third"})[0]
+    assert (third.name, third.seed, third.vdm) == ("third", 3, None) and third.ddgan == first.ddgan
 
 
 FILE = {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}
@@ -82,7 +114,7 @@ BAD = [
     ("classifiers.network.layers", [1] * 5, f"{D}.classifiers.network.layers"),
     ("robustness.eps_test", [-1], f"{D}.robustness.eps_test.0"),
     ("robustness.darkness", [2], f"{D}.robustness.darkness.0"),
-    ("energy.classifier", "eps3", f"{D}.energy.classifier"),
+    ("metrics.classifier", "eps3", f"{D}.metrics.classifier"),
     ("synthesis.classifiers", ["eps9"], f"{D}.synthesis.classifiers"),
     ("synthesis.eps", 0, f"{D}.synthesis.eps"),
     ("sampling.shards", 0, f"{D}.sampling.shards"),
@@ -103,6 +135,12 @@ BAD = [
     ("variants.classifier-plain.sampler", "ddim", f"{D}.variants.classifier-plain.unit"),
     ("variants.ddpm.unit", "sigma", f"{D}.variants.ddpm.unit"),
     ("variants.ddpm.classifier", "eps0", f"{D}.variants.ddpm.classifier"),
+    ("variants.joint-energy.system", "energies", f"{D}.variants.joint-energy.system"),
+    ("extends", "digitz", f"{D}.extends"),
+    ("extends", "mine", f"{D}.extends"),
+    ("adversarial", {"latent": 3}, f"{D}.adversarial: is called `ddgan` now"),
+    ("energy_guidance.joint", "energy-sigmoid", f"{D}.energy_guidance.joint"),
+    ("diffusion.models.joint.snapshots", [5], f"{D}.diffusion.models.joint.snapshots"),
     ("variants.ddpm.scales", [1, 2], f"{D}.variants.ddpm.scales"),
     ("variants.ddpm.steps", 10, f"{D}.variants"),
     ("variants.ddim", {"spacing": "quadratic", "steps": 900}, f"{D}.variants.ddim.steps"),
@@ -110,7 +148,7 @@ BAD = [
     ("variants.joint-energy.scales", [0], f"{D}.variants.joint-energy.scales"),
     ("variants.classifier-free.model", "conditional", f"{D}.variants.classifier-free.model"),
     ("variants.classifier-free.unit", "sigma", f"{D}.variants.classifier-free.unit"),
-    ("variants.lost", {"label": "x", "guidance": "joint", "model": "joint", "scales": [1]}, f"{D}.variants.lost.unit"),
+    ("variants.lost", {"label": "x", "guidance": "joint", "model": "joint", "scales": [1]}, f"{D}.variants.lost.classifier"),
     ("classifiers.eps_train", [0.25, 0.5, 1], f"{D}.classifiers.eps_train"),
     ("classifiers.training.score_every", 0, f"{D}.classifiers.training.score_every"),
     ("classifiers.training.ema_images", 100, f"{D}.classifiers.training.ema_images"),
@@ -118,19 +156,19 @@ BAD = [
     ("trajectories.samples", 5, f"{D}.trajectories.samples"),
     ("variants.Bad Name", {"label": "x"}, "Bad Name"),
     ("variants.new", {"label": "x"}, f"{D}.variants.new"),
-    ("diffusion.snapshots", [800, 400], f"{D}.diffusion.snapshots"),
-    ("diffusion.snapshots", [1600], f"{D}.diffusion.snapshots"),
-    ("diffusion.snapshots", [0], f"{D}.diffusion.snapshots.0"),
-    ("variational.gamma", [5, -5], f"{D}.variational.gamma"),
-    ("variational.models.joint", {"label": "x", "steps": None, "fourier": []}, f"{D}.variational.models.joint"),
-    ("variational.models.vdm.fourier", [3, 3], f"{D}.variational.models.vdm.fourier"),
-    ("adversarial.models.vdm", {"label": "x", "steps": 2, "kind": "direct"}, f"{D}.adversarial.models.vdm"),
-    ("adversarial.models.ddgan-4.kind", "guess", f"{D}.adversarial.models.ddgan-4.kind"),
-    ("adversarial.models.ddgan-4.steps", 2000, f"{D}.adversarial.models.ddgan-4.steps"),
-    ("adversarial.generator.attention", [3], f"{D}.adversarial.generator.attention"),
-    ("adversarial.stacked.discriminator.multipliers", [1, 1, 1, 1, 1], f"{D}.adversarial.stacked.discriminator.multipliers"),
-    ("adversarial.points.training.lr_end", 1, f"{D}.adversarial.points.training.lr_end"),
-    ("adversarial.training.betas", [0.5], f"{D}.adversarial.training.betas"),
+    ("diffusion.models.conditional.snapshots", [800, 400], f"{D}.diffusion.models.conditional.snapshots"),
+    ("diffusion.models.conditional.snapshots", [1600], f"{D}.diffusion.models.conditional.snapshots"),
+    ("diffusion.models.conditional.snapshots", [0], f"{D}.diffusion.models.conditional.snapshots.0"),
+    ("vdm.gamma", [5, -5], f"{D}.vdm.gamma"),
+    ("vdm.models.joint", {"label": "x", "steps": None, "fourier": []}, f"{D}.vdm.models.joint"),
+    ("vdm.models.vdm.fourier", [3, 3], f"{D}.vdm.models.vdm.fourier"),
+    ("ddgan.models.vdm", {"label": "x", "steps": 2, "kind": "direct"}, f"{D}.ddgan.models.vdm"),
+    ("ddgan.models.ddgan-4.kind", "guess", f"{D}.ddgan.models.ddgan-4.kind"),
+    ("ddgan.models.ddgan-4.steps", 2000, f"{D}.ddgan.models.ddgan-4.steps"),
+    ("ddgan.generator.attention", [3], f"{D}.ddgan.generator.attention"),
+    ("modes.stacked.discriminator.multipliers", [1, 1, 1, 1, 1], f"{D}.modes.stacked.discriminator.multipliers"),
+    ("modes.points.training.lr_end", 1, f"{D}.modes.points.training.lr_end"),
+    ("ddgan.training.betas", [0.5], f"{D}.ddgan.training.betas"),
     ("likelihood.models", ["conditional"], f"{D}.likelihood.models"),
     ("likelihood.steps", [100, 10], f"{D}.likelihood.steps"),
     ("likelihood.steps", [1000], f"{D}.likelihood.steps"),
@@ -139,24 +177,25 @@ BAD = [
     ("time_classifiers.threats.linf", ["8/0"], f"{D}.time_classifiers.threats.linf.0"),
     ("time_classifiers.threats.l1", [1], f"{D}.time_classifiers.threats"),
     ("time_classifiers.steps", [0], f"{D}.time_classifiers.steps.0"),
-    ("time_classifiers.steps", [3], f"{D}.implicit.classifiers"),
+    ("time_classifiers.steps", [3], f"{D}.variants.time-robust.classifier"),
+    ("implicit.time_classifiers", ["time-l2-0.5-9"], f"{D}.implicit.time_classifiers"),
     ("time_classifiers.network.attention", [16], f"{D}.time_classifiers.network.attention"),
     ("time_classifiers.training.score_every", 5, f"{D}.time_classifiers.training.score_every"),
     ("time_classifiers.training.warmup", 300, f"{D}.time_classifiers.training.warmup"),
     ("variants.joint-energy.classifier", "time-vanilla", f"{D}.variants.joint-energy.classifier"),
     ("variants.joint-energy.unit", "difference", f"{D}.variants.joint-energy.unit"),
     ("variants.time-robust.classifier", "time-l2-0.5-8", f"{D}.variants.time-robust.classifier"),
-    ("variants.time-robust.steps", 20, f"{D}.time_guidance.robust"),
-    ("variants.time-vanilla.unit", "sigma", f"{D}.time_guidance.vanilla"),
+    ("variants.time-robust.steps", 20, f"{D}.time_classifiers.compared.robust"),
+    ("variants.time-vanilla.unit", "sigma", f"{D}.time_classifiers.compared.vanilla"),
     ("variants.free-and-energy.w", 0, f"{D}.variants.free-and-energy.w"),
     ("variants.free-and-energy.model", "unconditional", f"{D}.variants.free-and-energy.model"),
-    ("time_guidance.vanilla", "time-robust", f"{D}.time_guidance.vanilla"),
-    ("time_guidance.robust", "classifier-plain", f"{D}.time_guidance.robust"),
-    ("time_guidance.unguided", "joint-model", f"{D}.time_guidance.vanilla"),
-    ("time_guidance.scale", 3, f"{D}.time_guidance.scale"),
-    ("variants.time-vanilla.scales", [1], f"{D}.time_guidance.scale"),
-    ("diffusion.models.conditional.p_uncond", 0.2, f"{D}.time_guidance.unguided"),
-    ("time_gradients.timesteps", [1000], f"{D}.time_gradients.timesteps"),
+    ("time_classifiers.compared.vanilla", "time-robust", f"{D}.time_classifiers.compared.vanilla"),
+    ("time_classifiers.compared.robust", "classifier-plain", f"{D}.time_classifiers.compared.robust"),
+    ("time_classifiers.compared.unguided", "joint-model", f"{D}.time_classifiers.compared.vanilla"),
+    ("time_classifiers.compared.scale", 3, f"{D}.time_classifiers.compared.scale"),
+    ("variants.time-vanilla.scales", [1], f"{D}.time_classifiers.compared.scale"),
+    ("diffusion.models.conditional.p_uncond", 0.2, f"{D}.time_classifiers.compared.unguided"),
+    ("time_classifiers.gradients.timesteps", [1000], f"{D}.time_classifiers.gradients.timesteps"),
     ("classifier_free.variant", "ddpm", f"{D}.classifier_free.variant"),
     ("classifier_free.unguided", "conditional", f"{D}.classifier_free.variant"),
     ("classifier_free.shown", [0, 7], f"{D}.classifier_free.shown"),
@@ -164,8 +203,8 @@ BAD = [
     ("implicit.classifiers", ["eps9"], f"{D}.implicit.classifiers"),
     ("implicit.levels", 2000, f"{D}.implicit.levels"),
     ("densities.steps", 2000, f"{D}.densities.steps"),
-    ("implicit.classifiers", ["time-l2-0.5-7", "time-l2-2-7"], f"{D}.implicit.classifiers"),
-    ("variants.time-vanilla.guidance", "energy", f"{D}.time_guidance.vanilla"),
+    ("implicit.time_classifiers", ["time-l2-0.5-7", "time-l2-1-7"], f"{D}.implicit.time_classifiers"),
+    ("variants.time-vanilla.guidance", "energy", f"{D}.time_classifiers.compared.vanilla"),
     ("densities.scales", [-1], f"{D}.densities.scales.0"),
     ("survey.pairs", 10**6, f"{D}.survey.pairs"),
     ("data.per_class", {"train": 100}, f"{D}.data.per_class"),
@@ -176,7 +215,7 @@ BAD = [
     ("weights.eps7", FILE, f"{D}.weights.eps7"),
     ("weights.joint", FILE | {"format": "diffusers"}, f"{D}.weights.joint.format"),
     ("weights.joint", FILE | {"mean": [0.5], "std": [0.5]}, f"{D}.weights.joint.mean"),
-    ("weights.conditional", FILE, f"{D}.diffusion.snapshots"),
+    ("weights.conditional", FILE, "`diffusion.models.conditional.snapshots` must be []"),
 ]
 
 
@@ -202,7 +241,7 @@ def at(node, path):
     return node
 
 
-DIGITS = {**CONFIG, "experiments": {"digits": CONFIG["experiments"]["digits"]}}
+DIGITS = CONFIG
 PATHS = list(paths(DIGITS))
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates() | st.binary(max_size=3)
@@ -234,16 +273,17 @@ def mutated(draw, config):
 
 def derived(experiment):
     """All that the rules ask of an experiment before the first job."""
-    assert derive.baseline(experiment) in derive.origins(experiment).values()
-    for name in derive.networks(experiment):
-        derive.network(experiment, name)
-    for spec in derive.sampled(experiment).values():
-        assert all(map(derive.scale_name, spec["scales"]))
-    assert all(count >= 0 for count in derive.images(experiment).values())
-    assert derive.snapshots(experiment) and derive.threats(experiment).keys() <= derive.sampled(experiment).keys()
-    assert derive.likelihood_labels(experiment).keys() == {*experiment["likelihood"]["models"]}
-    derive.spread(experiment["implicit"]["levels"], experiment["process"]["steps"])
-    assert digest(experiment)
+    assert experiment.baseline in experiment.origins.values()
+    assert all(network.build and network.module for network in experiment.networks.values())
+    for variant in experiment.sampled.values():
+        assert variant.model.partition("@")[0] in experiment.networks and all(map(scale_name, variant.scales))
+        assert variant.guide is None or variant.guide in experiment.networks
+    assert all(count >= 0 for count in experiment.data.images().values())
+    if experiment.time_classifiers:
+        assert experiment.time_classifiers.snapshots(experiment) and experiment.time_classifiers.robust(experiment)
+    if experiment.trajectories:
+        assert experiment.trajectories.shown(experiment) in experiment.variants
+    assert digest(experiment.dump())
 
 
 WORDS = {word for key in [*PATHS, *paths(json.loads(SCHEMA.read_text()))] for word in map(str, key)} | {"configuration"}
@@ -258,24 +298,21 @@ def test_a_configuration_changed_anywhere_is_refused_by_its_key_or_accepted_with
             words.add(str(mutated(data.draw, config)))
     words |= {str(word) for path in paths(config) for word in path}
     try:
-        derived(resolve(config))
+        derived(resolve(config)[0])
     except ConfigError as error:
         key, colon, said = str(error).partition(": ")
         named = key.rstrip(".")  # what is below may be called nothing
         assert said and "\n" not in said and any(named.endswith(word) for word in words - {""})
 
 
-def test_every_key_of_the_schema_is_described():
+def test_the_schema_is_that_of_the_model_and_describes_every_key():
+    assert json.loads(SCHEMA.read_text()) == schema(), "python -m energyguide.config.model writes it, in workflow/"
+
     def walk(node, path):
         for key, sub in node.get("properties", {}).items():
-            assert sub.get("description"), f"{path}.{key}"
-            walk(sub, f"{path}.{key}")
-        if isinstance(node.get("additionalProperties"), dict):
-            walk(node["additionalProperties"], f"{path}.*")
+            assert "$ref" in sub or len(sub.get("description", "")) > 10, f"{path}.{key}"
 
-    schema = json.loads(SCHEMA.read_text())
-    walk(schema, "")
-    for name, definition in schema["$defs"].items():
+    for name, definition in {"": schema(), **schema()["$defs"]}.items():
         walk(definition, name)
 
 

@@ -3,8 +3,8 @@
 import pytest
 from project import ROOT
 
-from energyguide.config.checks import ConfigError
-from energyguide.config.files import check_file
+from energyguide.config.files import load
+from energyguide.config.parts import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ def test_a_file_that_is_no_configuration_is_refused_with_its_name_and_the_line(t
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="latin-1")
     with pytest.raises(ConfigError, match=rf"config\.yaml.*{said}") as refused:
-        check_file(path)
+        load(path)
     assert "\n" not in str(refused.value)
 
 
 def test_the_shipped_file_is_one_and_a_missing_one_is_named(tmp_path):
-    check_file(ROOT / "config.yaml")
+    load(ROOT / "config.yaml")
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(ConfigError, match=f"{path.name} cannot be read"):
-            check_file(path)
+            load(path)

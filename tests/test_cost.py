@@ -1,16 +1,10 @@
 """What is reckoned beforehand is what the networks then do."""
 
-import copy
-from pathlib import Path
-
 import pytest
 import torch
-import yaml
-from project import TINY
+from project import resolved
 from torch.utils.flop_counter import FlopCounterMode
 
-from energyguide.config import derive
-from energyguide.config.resolve import resolve
 from energyguide.diffusion.denoisers.diffusion import with_process
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.sampling import Request, sample
@@ -18,14 +12,10 @@ from energyguide.nets.resnet import CifarResNet
 from energyguide.run import cost
 from energyguide.training.classifier import ClassifierObjective
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="module")
 def tiny():
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    over = yaml.safe_load((ROOT / TINY[1]).read_text())
-    return resolve({**config, "experiment": "tiny", "experiments": over["experiments"]})
+    return resolved()
 
 
 @pytest.mark.parametrize("name", ["joint", "time-vanilla", "eps0"])
@@ -45,9 +35,9 @@ def test_a_gradient_by_the_image_costs_less_than_one_by_the_parameters(tiny):
 
 @pytest.mark.parametrize("variant", ["ddpm", "classifier-free", "energy-sigmoid", "time-robust"])
 def test_sampling_takes_what_was_reckoned(tiny, variant):
-    passes, spec = cost.Passes(tiny), {**tiny["variants"][variant], "scales": tiny["variants"][variant]["scales"][:1]}
-    expected = sum(cost.sampling(tiny, passes, {variant: spec}).values())
-    batch = tiny["sampling"]["seeds"] * tiny["sampling"]["samples"]
+    passes, one = cost.Passes(tiny), tiny.variants[variant].but(scales=tiny.variants[variant].scales[:1])
+    spec, work = one.dump(), cost.sampling(tiny, passes, [one])
+    batch = tiny.sampling.total
     classifier = passes.build(spec["classifier"]).requires_grad_(False) if "classifier" in spec else None
 
     def logits(x, t):
@@ -57,28 +47,24 @@ def test_sampling_takes_what_was_reckoned(tiny, variant):
     shape, device = tuple(passes.shape), torch.device("cpu")
     with cost.Operations() as counter:
         request = Request(range(batch), shape, 10, 0, device)
-        sample(with_process(network, tiny["process"]), request, spec, spec["scales"][0], models)
-    gradients = cost.sampling(tiny, passes, {variant: spec})["gradient"] / spec["steps"]  # the last DDPM step has no sigma
+        sample(with_process(network, tiny.process.dump()), request, spec, spec["scales"][0], models)
+    expected, gradients = sum(work.values()), work["gradient"] / one.steps  # the last DDPM step has no sigma
     assert expected - 1.01 * gradients <= counter.total <= expected
 
 
 def test_adversarial_training_takes_what_was_reckoned(tiny):
-    passes, spec = cost.Passes(tiny), tiny["classifiers"]
-    only = copy.deepcopy(tiny) | {"weights": {name: {} for name in ["eps0", "judge", *derive.time_classifiers(tiny)]}}
-    expected = sum(cost.training(only, passes)["classifier"].values())
-    batch = spec["training"]["batch"]
-    objective = ClassifierObjective(
-        CifarResNet(**derive.network(tiny, "eps0.5")[1]), 0.5, spec["attack"], spec["augment"], None, torch.device("cpu")
-    )
+    passes, spec = cost.Passes(tiny), tiny.classifiers
+    released = {name: {"file": "a", "sha256": "0" * 64, "format": "plain"} for name in ("eps0", "judge")}
+    expected = sum(cost.training(resolved(weights=released), passes)["classifier"].values())
+    batch, network = spec.training.batch, CifarResNet(**tiny.networks["eps0.5"].arguments)
+    objective = ClassifierObjective(network, 0.5, spec.attack.dump(), spec.augment.dump(), None, torch.device("cpu"))
     with cost.Operations() as counter:
         objective.loss(*objective.batch(torch.rand(batch, *passes.shape), torch.arange(batch) % 10)).backward()
-    assert counter.total * spec["training"]["steps"] == pytest.approx(expected, rel=0.05)
+    assert counter.total * spec.training.steps == pytest.approx(expected, rel=0.05)
 
 
 def test_twice_the_samples_cost_twice_as_much_and_training_the_same(tiny):
-    images = derive.images(tiny)
-    more = copy.deepcopy(tiny)
-    more["sampling"]["seeds"] *= 2
+    images, more = tiny.data.images(), resolved(sampling={"seeds": 2 * tiny.sampling.seeds})
     one, two = (cost.operations(experiment, images) for experiment in (tiny, more))
     for rule in ("sample", "metrics"):
         assert sum(two[rule].values()) == pytest.approx(2 * sum(one[rule].values()))
@@ -87,7 +73,7 @@ def test_twice_the_samples_cost_twice_as_much_and_training_the_same(tiny):
 
 
 def test_hours_are_operations_over_rates(tiny):
-    images, speed = derive.images(tiny), dict.fromkeys(cost.PASSES, 1e9)
+    images, speed = tiny.data.images(), dict.fromkeys(cost.PASSES, 1e9)
     found = {row["rule"]: row for row in cost.records(tiny, images, {"data": 1, "diffusion": 3, "sample": 40}, speed)}
     assert found["diffusion"]["hours"] == pytest.approx(found["diffusion"]["petaflop"] * 1e6 / 3600)
     assert found["data"]["petaflop"] is None and found["data"]["megabytes"] == pytest.approx(1797 * 64 / 1e6)
@@ -97,6 +83,5 @@ def test_hours_are_operations_over_rates(tiny):
 
 
 def test_a_part_of_the_images_is_counted_as_it_is_used(tiny):
-    part = copy.deepcopy(tiny)
-    part["data"] |= {"per_class": {"train": 100, "test": 20}, "held_out": 0.1}
-    assert derive.images(part) == {"train": 900, "val": 100, "test": 200}
+    part = resolved(data={"per_class": {"train": 100, "test": 20}, "held_out": 0.1})
+    assert part.data.images() == {"train": 900, "val": 100, "test": 200}

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from energyguide.classifiers.load import load_classifier
-from energyguide.config import derive
+from energyguide.config.names import modules
 from energyguide.data.noise import fold, normal
 from energyguide.diffusion.denoiser import load_denoiser
 from energyguide.diffusion.denoisers.vdm import schedule_at
@@ -52,7 +52,7 @@ def loaded(tmp_path, kind):
 
 
 def test_every_kind_is_loaded_here_and_is_one_that_an_experiment_may_have():
-    assert derive.modules("diffusion/denoisers") == sorted(NETWORKS)
+    assert modules("diffusion/denoisers") == sorted(NETWORKS)
 
 
 def test_the_network_is_that_of_the_file(kind, loaded, generator):
@@ -109,7 +109,7 @@ def test_only_a_generator_needs_guidance_of_its_own_which_draws_its_latents(kind
     torch.testing.assert_close(0.5 * 0.5 + 0.75**0.5 * eps, x)  # the noise that belongs to the predicted image
 
 
-@pytest.mark.parametrize("name", derive.modules("diffusion/guidance"))
+@pytest.mark.parametrize("name", modules("diffusion/guidance"))
 def test_every_guidance_function_is_found_by_its_name_and_does_nothing_at_scale_0(name):
     """But that of two kinds together, whose scale is that of the energy alone."""
     spec = {"guidance": name, "unit": "standard", "at": "x_t", "w": 0.3, "lambda": 0.5}
@@ -129,8 +129,8 @@ def test_modules_that_are_found_by_name_are_alike(kind):
         "diffusion/denoisers": ("load", ["path", "process", "device", "acceleration"]),
         "data/sources": ("read", ["spec"]),
     }[kind]
-    assert len(derive.modules(kind)) >= 3
-    for name in derive.modules(kind):
+    assert len(modules(kind)) >= 3
+    for name in modules(kind):
         module = import_module(f"energyguide.{kind.replace('/', '.')}.{name}")
         assert list(signature(getattr(module, function)).parameters) == arguments, name
 

@@ -2,9 +2,14 @@
 
 import ast
 import re
+import shutil
 
 import pytest
-from project import TEX, duplicate, planned, snakemake
+import yaml
+from project import TEX, duplicate, planned, resolved, snakemake
+
+from energyguide.config.model import SYSTEMS
+from energyguide.reporting.typeset import generated, typeset
 
 EVERYTHING = "all" if TEX else "parts"
 PACKAGE = "workflow/energyguide"
@@ -84,7 +89,7 @@ def test_a_label_shows_and_computes_nothing(edit):
     tree = edit("config.yaml", lambda text: text.replace('"Class-conditional DDPM"', '"Conditional"'))
     rules = planned(tree, EVERYTHING)
     assert "figure_samples" in rules
-    assert all(rule.startswith(("table_", "figure_")) or rule in {"numbers", *SHOWN} for rule in rules)
+    assert all(rule.startswith(("table_", "figure_", "numbers_")) or rule in SHOWN for rule in rules)
 
 
 def test_a_sentence_of_the_paper_costs_the_pdf(edit):
@@ -116,7 +121,7 @@ def test_a_new_guidance_function_and_its_block_cost_that_variant(finished, tmp_p
     config.write_text(config.read_text().replace("    variants:\n", "    variants:\n" + NEW_BLOCK))
     rules = planned(tree, EVERYTHING)
     assert sampled(tree) == {"tempered"} and rules["metrics"] == 1
-    computed = {rule for rule in rules if not rule.startswith(("table_", "figure_")) and rule not in {"numbers", *SHOWN}}
+    computed = {rule for rule in rules if not rule.startswith(("table_", "figure_", "numbers_")) and rule not in SHOWN}
     assert computed == {"sample", "metrics", "trajectories"}
     snakemake(tree, "table_scales", "figure_samples")
     assert "tempered,4.0" in (tree / "results/tiny/tables/scales.csv").read_text()
@@ -124,17 +129,24 @@ def test_a_new_guidance_function_and_its_block_cost_that_variant(finished, tmp_p
 
 NEW_GUIDANCE = '''"""A tempered posterior."""
 
+from pydantic import BaseModel, Field
+
 from energyguide.classifiers.energy import joint_energy
 from energyguide.diffusion.descent import descend
 
 
+class Parameters(BaseModel):
+    classifier: str = Field(description="The classifier of images that guides.")
+    temper: int | float = Field(ge=0, description="Weight of the normaliser.")
+
+
 def guidance(spec, scale, models):
-    """Ascend F(x)[y] - logsumexp F(x) / 2."""
-    return descend(lambda logits, y: joint_energy(logits, y) + 0.5 * logits.logsumexp(1), spec, scale, models)
+    """Ascend F(x)[y] - temper logsumexp F(x)."""
+    return descend(lambda logits, y: joint_energy(logits, y) + spec["temper"] * logits.logsumexp(1), spec, scale, models)
 '''
 NEW_BLOCK = """\
       tempered:
-        {label: "Tempered", guidance: tempered, model: unconditional, classifier: eps0.5, unit: sigma, scales: [4]}
+        {label: "Tempered", guidance: tempered, model: unconditional, classifier: eps0.5, unit: sigma, temper: 0.5, scales: [4]}
 """
 
 
@@ -147,8 +159,8 @@ def test_one_scale_more_costs_that_scale(edit):
 @pytest.mark.parametrize(
     ("module", "trained", "variants"),
     [
-        ("nets/ddgan.py", {"adversarial", "points", "stacked"}, {"ddgan-2", "ddgan-direct"}),
-        ("nets/vdm.py", {"variational", "likelihood"}, {"vdm"}),
+        ("nets/ddgan.py", {"ddgan", "points", "stacked"}, {"ddgan-2", "ddgan-direct"}),
+        ("nets/vdm.py", {"vdm", "likelihood"}, {"vdm"}),
     ],
 )
 def test_a_kind_of_model_costs_itself_and_no_other_sampler(edit, module, trained, variants):
@@ -163,8 +175,8 @@ def test_the_unet_costs_what_is_built_on_it_and_no_classifier_of_images(edit):
     assert {
         "diffusion",
         "diffusion_followed",
-        "variational",
-        "adversarial",
+        "vdm",
+        "ddgan",
         "points",
         "stacked",
         "time_classifier",
@@ -178,6 +190,42 @@ def test_an_objective_costs_what_it_trains(edit):
 
 
 def test_a_key_costs_what_uses_it(edit):
-    edit("config.yaml", lambda text: text.replace('title: "CIFAR-10"', 'title: "Other"').replace("shards: 20", "shards: 10"))
+    edit("experiments/digits.yaml", lambda text: text.replace("handwritten digits", "other digits"))
     tree = edit("tests/tiny.yaml", lambda text: text.replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
-    assert planned(tree, EVERYTHING).keys() - SHOWN == {"robustness", "table_robustness", "table_provenance", "numbers"}
+    assert planned(tree, EVERYTHING).keys() - SHOWN == {
+        "robustness",
+        "table_robustness",
+        "table_provenance",
+        "numbers_robustness",
+    }
+
+
+LISTS = {"table_summary", "table_scales", "table_networks", "table_provenance", "table_generators"}  # show all systems
+LISTS |= {"trajectories", "figure_strips", "figure_time_predictions"}  # which follow all variants in one job
+LISTS |= {"figure_samples", "figure_scales", "figure_generators", "figure_fid_is", "figure_trajectory", "figure_schedulers"}
+COMPARED = {"time_classifiers": {"implicit", "figure_implicit"}, "vdm": {"table_likelihood", "figure_likelihood"}}  # with others
+
+
+def without(tree, *systems):
+    """Options that leave these systems out of the tiny experiment."""
+    (tree / "without.yaml").write_text(yaml.safe_dump({"experiments": {"tiny": dict.fromkeys(systems)}}))
+    return ["--configfile", "tests/tiny.yaml", "without.yaml"]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_left_out_costs_what_lists_all_systems(finished, system):
+    """No network is trained again, no variant sampled, and none measured."""
+    rules = planned(finished, EVERYTHING, config=without(finished, system)).keys() - SHOWN
+    assert {rule for rule in rules if not rule.startswith("numbers_")} - LISTS <= COMPARED.get(system, set())
+
+
+@pytest.mark.skipif(not TEX, reason="there is no TeX")
+@pytest.mark.parametrize("left_out", [*([system] for system in SYSTEMS), SYSTEMS], ids="-".join)
+def test_the_paper_is_typeset_without_systems(finished, tmp_path, left_out):
+    """No reference is undefined, and no section, macro, table or figure of theirs is asked for."""
+    results, systems = finished / "results/tiny", resolved(**dict.fromkeys(left_out)).systems
+    for folder in ("tables", "figures", "numbers"):
+        shutil.copytree(results / folder, tmp_path / folder)
+    macros = [file for file in (tmp_path / "numbers").iterdir() if file.stem in systems or file.stem not in SYSTEMS]
+    typeset(finished / "paper", tmp_path / "paper", tmp_path / "paper.pdf", generated(macros, systems, "none"))
+    assert (tmp_path / "paper.pdf").stat().st_size > 50_000

@@ -8,14 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 from faults.malformed import CASES, PREFERENCES, RELEASED, prepare
 from project import ROOT
 
-from energyguide.config.checks import ConfigError
-from energyguide.config.derive import network
-from energyguide.config.files import check_file
-from energyguide.config.resolve import merge, resolve
+from energyguide.config.experiments import merge, resolve
+from energyguide.config.files import load
+from energyguide.config.parts import ConfigError
 from energyguide.run.digests import code, code_of, named
 
 PREFERENCE_FILES = {
@@ -30,10 +28,10 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
         "data",
         {},
         lambda e: {
-            "data": e["data"],
-            "seed": e["seed"],
+            "data": e.data.dump(),
+            "seed": e.seed,
             **code("prepare_data.py"),
-            "named": named(SOURCE.format(e["data"]["source"])),
+            "named": named(SOURCE.format(e.data.source)),
         },
         {"data": "dataset.npz"},
     ),
@@ -42,8 +40,8 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
         "released",
         {},
         lambda e: {
-            "release": e["weights"]["eps0.5"],
-            "network": network(e, "eps0.5"),
+            "release": e.weights["eps0.5"].dump(),
+            "network": e.networks["eps0.5"].build,
             **code("import_weights.py"),
             "named": named("nets/resnet"),
         },
@@ -54,7 +52,7 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
         "table_preferences",
         PREFERENCE_FILES,
         lambda e: {
-            "published": e["published"],
+            "published": e.published,
             "topic": "survey",
             **code_of("table.py", "topics/survey", "table_preferences"),
         },
@@ -77,8 +75,7 @@ class Named(SimpleNamespace):
 def last_line(target, config):
     """What is said in the end, of a configuration that was read or else of the job that makes the target."""
     try:
-        check_file("config.yaml")
-        experiment = resolve(merge(yaml.safe_load(Path("config.yaml").read_text()), config))
+        experiment, _ = resolve(merge(load("config.yaml"), config))
     except ConfigError as error:
         return str(error)
     script, rule, inputs, params, outputs = JOBS[target]

@@ -49,10 +49,10 @@ def test_a_file_that_is_not_what_its_job_wrote_is_named_and_not_used(made, conte
 def test_the_chain_ends_at_the_data(made):
     found = [(depth, path) for depth, path, _ in chain(NUMBERS)]
     assert found == [(0, NUMBERS), (1, "code.py"), (1, WEIGHTS), (2, "code.py"), (2, DATA), (3, "code.py"), (1, DATA)]
-    text = trace("best", NUMBERS)
+    text = trace("best", [NUMBERS])
     assert text.startswith(r"\newcommand{\best}{3}" f"\n{NUMBERS}") and f"    {DATA}  " in text and "(above)" in text
-    assert trace(NUMBERS, NUMBERS) == text.partition("\n")[2] and "CHANGED" not in text
+    assert trace(NUMBERS, [NUMBERS]) == text.partition("\n")[2] and "CHANGED" not in text
     write_text(DATA, "[4]")
-    assert "IT HAS CHANGED SINCE" in trace(WEIGHTS, NUMBERS)
+    assert "IT HAS CHANGED SINCE" in trace(WEIGHTS, [NUMBERS])
     with pytest.raises(ValueError, match="code.py has no record"):
-        trace("code.py", NUMBERS)
+        trace("code.py", [NUMBERS])

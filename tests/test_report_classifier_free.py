@@ -7,6 +7,7 @@ import pytest
 from measurements import (
     CLASSES,
     CLASSIFIERS,
+    FREE,
     LABELS,
     VERDICTS,
     first_shard,
@@ -41,11 +42,10 @@ def test_classifier_free_begins_at_no_guidance_and_has_reported_columns_where_th
 
 @pytest.mark.parametrize(("more", "verdict"), VERDICTS)
 def test_the_sentences_on_classifier_free_guidance_follow_its_line_from_no_guidance(tmp_path, more, verdict):
-    params = SimpleNamespace(classifier_free={"variant": "free", "unguided": "given"})
     samples = systems(
         tmp_path, given={0: {"is": 7}}, free={0.1: {"fid": 5 + more, "fjd_train": 1}, 3: {"fid": 9, "is": 7 + more}}
     )
-    said = classifier_free.numbers_classifier_free(samples, params)
+    said = classifier_free.numbers_classifier_free(samples, FREE)
     assert rf"at its best scale ($w=0.1$), has a class accuracy of {pm(50, 1)}\%" in said["sayClassifierFree"]
     assert f"its FID is {verdict} ({pm(5 + more)} against {pm(5)})" in said["sayClassifierFree"]
     least, most = "0.1" if more < 0 else "0", "3" if more > 0 else "0"
@@ -61,7 +61,9 @@ def test_both_kinds_of_guidance_together_are_compared_with_each_alone(tmp_path, 
     assert said["freeWeight"] == "0.1" and f"With both, at $s=4$, the FID is {pm(5 + more)}" in said["sayTogether"]
     assert f"its FID is {verdict} and its class accuracy higher compared with \\emph{{Free}} at $w=1$" in said["sayTogether"]
     assert "its FID is lower and its class accuracy higher compared with \\emph{Energy} at $s=2$" in said["sayTogether"]
-    assert "not combined in this edition" in classifier_free.numbers_together(systems(tmp_path, without=["both"]))["sayTogether"]
+    assert (
+        "not combined in this experiment" in classifier_free.numbers_together(systems(tmp_path, without=["both"]))["sayTogether"]
+    )
 
 
 def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farthest(tmp_path):
@@ -72,7 +74,7 @@ def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farth
             "alignment": {name: {"0": mean[name[:6]] - 0.1, "500": mean[name[:6]] + 0.1} for name in names},
             "protocol": {"n": 2000, "timesteps": [0, 500]},
         }
-        return implicit.numbers_implicit(
+        return implicit.numbers(
             SimpleNamespace(implicit=write(tmp_path / "implicit.json", found)), SimpleNamespace(classifiers=CLASSIFIERS)
         )
 
@@ -88,7 +90,9 @@ def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farth
 
 def test_the_distance_of_the_densities_is_told(tmp_path):
     save_arrays(tmp_path / "d.npz", {}, distances={"0": 0.07, "3": 0.301})
-    said = densities.numbers_densities(SimpleNamespace(densities=str(tmp_path / "d.npz")))["sayDensities"]
+    said = densities.numbers(SimpleNamespace(densities=str(tmp_path / "d.npz")), SimpleNamespace(samples=300, steps=5))[
+        "sayDensities"
+    ]
     assert said == "The total variation between the rows is 0.07 at $w = 0$ and 0.30 at $w = 3$."
 
 

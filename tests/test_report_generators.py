@@ -18,7 +18,7 @@ def likelihoods(tmp_path):
     )
     labels = {"plain": "DDPM", "vdm": "Variational"}
     inputs = SimpleNamespace(results=files, likelihoods=files, published=published)
-    return inputs, SimpleNamespace(published="cifar10", labels=labels, likelihood_labels=labels)
+    return inputs, SimpleNamespace(published="cifar10", labels=labels)
 
 
 def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_reported_ones(likelihoods):
@@ -44,7 +44,7 @@ def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_report
 
 
 def test_the_sentences_on_likelihood_name_the_lowest_bound_and_what_the_shape_changes(likelihoods):
-    said = likelihood.numbers_likelihood(*likelihoods)
+    said = likelihood.numbers(*likelihoods)
     lowest = r"The lowest bound is that of \emph{Variational}, $3.000 \pm 0.014$ bits per dimension, with \emph{DDPM} at $4.000"
     assert said["sayLikelihood"].startswith(lowest) and (said["likelihoodImages"], said["likelihoodDraws"]) == ("30", 2)
     assert "above it" in said["sayInvariance"] and "3.00 (linear)" in said["sayInvariance"]
@@ -73,9 +73,8 @@ def test_quality_stands_beside_its_cost(tmp_path):
     figure = cost.figure_generators(inputs, SimpleNamespace(variants={**labels, "lost": {"label": "Lost"}}))
     points = [[container[0].get_xydata().tolist()[0] for container in axes.containers] for axes in figure.axes]
     assert points[0] == [[100, 2], [100, 1]] and len(points[1]) == 2
-    params = SimpleNamespace(generators={"fast": {"label": "Fast"}, "gan": {}}, adversarial={"gan": {}})
     samples = SimpleNamespace(baseline="slow", number=lambda *_: Number(2, 0.01), called=str, text=lambda *_: "2")
-    said = vdm.numbers_cost(inputs, samples, params)["sayVariational"]
+    said = vdm.numbers_cost(inputs, samples, {"fast": "Fast"})["sayVariational"]
     assert said == rf"\emph{{Fast}} has an FID of {pm(3)}, above that of slow in as many steps (2)."
 
 
@@ -88,7 +87,7 @@ def test_modes_stand_by_steps_below_those_of_real_images(tmp_path):
         ["25/25", "50.0", "900/1,000", "0.500"],
         ["", "", "762", "2.173"],
     ]
-    said = modes.numbers_modes(inputs)
+    said = modes.numbers(inputs, None)
     assert "20 with $T=2$" in said["sayPoints"] and r"(50\% of the points near one)" in said["sayPoints"]
     assert "covers 900 of the 1,000 kinds, at a divergence of 0.500 nats" in said["sayStacked"]
     figure = modes.figure_modes(SimpleNamespace(points=inputs.points, stacked=tmp_path / "stacked.npz"), SimpleNamespace())
@@ -106,6 +105,6 @@ def test_a_model_without_a_part_is_compared_with_the_whole_of_as_many_steps(tmp_
         "four": {"label": "Four", "steps": 4, "kind": "posterior"},
         "direct": {"label": "Direct", "steps": 4, "kind": "direct"},
     }
-    said = ddgan.numbers_adversarial(SimpleNamespace(metrics=files), SimpleNamespace(adversarial=models))
+    said = ddgan.numbers(SimpleNamespace(metrics=files), SimpleNamespace(models=models))
     assert said["sayGans"].startswith(rf"The FID of the whole model is {pm(4)} (recall") and "in 2 and" in said["sayGans"]
     assert rf"that of \emph{{Direct}}, {pm(fid)}, {verdict} that of the whole model in 4" in said["sayGanAblations"]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from measurements import (
     COMPARED,
+    ENERGIES,
+    FREE,
     GUIDED,
     LABELS,
     LOST,
@@ -70,9 +72,7 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
 @pytest.mark.parametrize(("more", "verdict"), VERDICTS)
 def test_the_last_word_is_on_the_guided_system_of_the_least_joint_distance(tmp_path, more, verdict):
     best = {"fid": 8, "fjd_train": 3 + more}
-    said = guidance.numbers_overall(
-        systems(tmp_path, plain={0: {"fjd_train": 3, "fid": 6}}, free={2: best, 4: {"fid": 4}}), COMPARED
-    )
+    said = guidance.numbers_overall(systems(tmp_path, plain={0: {"fjd_train": 3, "fid": 6}}, free={2: best, 4: {"fid": 4}}))
     assert said["nSystems"] == len(VARIANTS)
     assert f"belongs to \\emph{{Free}} at $w=2$: FID {pm(8)}" in said["sayOverall"]
     assert f"model (FID {pm(6)}) that distance is {verdict}." in said["sayOverall"]
@@ -91,22 +91,19 @@ def test_best_scales_at_the_ends_of_their_grids_are_named(tmp_path):
 
 def said_of(samples):
     """All that the text says of samples, by macro."""
-    params = SimpleNamespace(**vars(COMPARED), classifier_free={"variant": "free", "unguided": "given"})
     on_samples = (
         guidance.numbers_plain_against_robust,
-        energy_guidance.numbers_schedulers,
-        energy_guidance.numbers_joint,
         guidance.numbers_scales,
         guidance.numbers_best,
+        guidance.numbers_edges,
+        guidance.numbers_overall,
+        classifier_free.numbers_together,
     )
-    found = [function(samples) for function in (*on_samples, classifier_free.numbers_together, guidance.numbers_edges)]
+    found = [function(samples) for function in on_samples]
+    found += [energy_guidance.numbers_schedulers(samples, ENERGIES), energy_guidance.numbers_joint(samples, ENERGIES)]
     found += [
-        function(samples, params)
-        for function in (
-            time_classifiers.numbers_time_dependent,
-            classifier_free.numbers_classifier_free,
-            guidance.numbers_overall,
-        )
+        time_classifiers.numbers_time_dependent(samples, COMPARED),
+        classifier_free.numbers_classifier_free(samples, FREE),
     ]
     return {name: str(text) for part in found for name, text in part.items()}
 

@@ -127,8 +127,8 @@ def samples(folder, variants):
     files = [path for name, (_, scales) in variants.items() for path in metrics(folder, name, scales)]
     floor = write(folder / "floor.json", {"images": "train", "protocol": PROTOCOL, **measured(1.0)})
     models = {"m": {"p_uncond": 1}}
-    params = SimpleNamespace(title="tests", models=models, variants=blocks, baseline="free", energy={"classifier": "eps1"})
-    params.classifiers = {"eps1": {"kind": "image", "eps_train": 1}}
+    params = SimpleNamespace(title="tests", models=models, variants=blocks, baseline="free", energy_classifier="eps1")
+    params.classifiers = {"eps1": {"kind": "classifier", "eps_train": 1}}
     return Samples(SimpleNamespace(metrics=files, floor=floor), params)
 
 
@@ -149,7 +149,7 @@ def test_the_sentence_on_dE_follows_the_measurement(tmp_path, after, verb):
             "after": (energy(guidance="joint", **{"lambda": 0.5}), {1: (4.0, 0.9, after)}),
         },
     )
-    assert verb in energy_guidance.numbers_joint(found)["sayJoint"]
+    assert verb in energy_guidance.numbers_joint(found, {"sigmoid": "before", "joint": "after"})["sayJoint"]
 
 
 def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
@@ -168,9 +168,9 @@ def test_the_sentence_on_scales_counts_rises_peaks_and_least_fid(tmp_path):
 
 def test_sentences_without_their_variants_say_so(tmp_path):
     found = samples(tmp_path, {"free": FREE, "one": (energy(), {1: (2.0, 0.5)})})
-    assert "in this edition" in guidance.numbers_plain_against_robust(found)["sayPlainRobust"]
-    assert "in this edition" in energy_guidance.numbers_schedulers(found)["saySchedulers"]
-    assert "in this edition" in energy_guidance.numbers_joint(found)["sayJoint"]
+    assert "in this experiment" in guidance.numbers_plain_against_robust(found)["sayPlainRobust"]
+    alone = {"standard": None, "sigmoid": "one"}
+    assert "in this experiment" in energy_guidance.numbers_schedulers(found, alone)["saySchedulers"]
     assert "DDPM has an FID" in unguided.numbers_unguided(found)["sayUnconditional"]
 
 
@@ -184,7 +184,9 @@ PAPER = {
     "main.tex": r"""
 \newcommand{\Ebar}{\bar{E}}
 \newcommand{\fittable}[1]{\input{../tables/#1}}
+\begin{document}
 \input{sections/one}
+\system{gone}\with{gone}{\begin{table}[t] \caption{Not here.} \fittable{a} \end{table}}
 \appendix
 \input{sections/more}
 """,
@@ -206,7 +208,7 @@ PAPER = {
 \begin{figure} \includegraphics[width=.6\linewidth]{b}
   \caption{After \citet{abc}: \emph{the} $\Ebar_y$ \citep{de,abc}, at 5\,\%.}
 \end{figure}
-\input{../tables/c}
+\with{gone,kept}{\input{../tables/c}}
 """,
     "references.bib": """
 @misc{abc,
@@ -225,9 +227,9 @@ def test_captions_are_those_of_the_paper_with_its_numbers(tmp_path):
     for name, text in PAPER.items():
         write(tmp_path / name, text)
     generated, macros = {"table_a", "figure_b", "table_c"}, tmp_path / "numbers.tex"
-    assert places(tmp_path, macros, generated)["table_a"] == Place("1 One", "Table 2", "")
+    assert places(tmp_path, [macros], generated, {"kept"})["table_a"] == Place("1 One", "Table 2", "")
     write(macros, r"\newcommand{\data}{digits of $8\times8$}")
-    found = places(tmp_path, macros, generated)
+    found = places(tmp_path, [macros], generated, {"kept"})
     assert found.keys() == generated and found["table_c"] == Place("A More")
     assert found["table_a"].caption.startswith("On digits of <math>")
     assert found["table_a"].caption.endswith(", as in Table&nbsp;1 of Section&nbsp;A.1 and&nbsp;(1).")

@@ -12,7 +12,7 @@ from measurements import publish, records, rows
 from energyguide.reporting.topics.survey import (
     COLUMNS,
     Answer,
-    numbers_survey,
+    numbers,
     page,
     read_answers,
     table_preferences,
@@ -164,9 +164,9 @@ def test_preferences_are_those_of_the_answer_files(tmp_path):
 
 
 def test_the_sentence_on_the_survey_counts_its_answers_or_says_that_there_are_none(tmp_path):
-    said = numbers_survey(SimpleNamespace(**answer_files(tmp_path)))
+    said = numbers(SimpleNamespace(**answer_files(tmp_path)), None)
     assert said["nAnswers"] == 8 and "Raters: 4, answers: 8, on 5 pairs" in said["saySurvey"]
     assert r"62.5\% for the robust classifier, 25.0\% for the vanilla one, 12.5\% for neither" in said["saySurvey"]
     assert "robust one on 3 pairs, the vanilla one on 1 (two-sided sign test over pairs, $p = 0.62$)" in said["saySurvey"]
-    none = numbers_survey(SimpleNamespace(answers=[], survey="never read"))
+    none = numbers(SimpleNamespace(answers=[], survey="never read"), None)
     assert none["nAnswers"] == 0 and "no answers were collected" in none["saySurvey"]

@@ -99,7 +99,9 @@ def test_a_scale_that_diverges_is_reported_as_such_and_stops_nothing(built):
     assert [scale for scale, fid in fids.items() if fid == "diverged"] == ["1e+30"]
     for kind in ("tex", "html"):
         assert (results / f"tables/scales.{kind}").read_text().count("diverged") == 7
-    assert "diverged" not in (results / "tables/summary.csv").read_text() + (results / "numbers.tex").read_text()
+    assert "diverged" not in (results / "tables/summary.csv").read_text() + "".join(
+        file.read_text() for file in (results / "numbers").iterdir()
+    )
 
 
 def test_every_target_has_a_docstring(built):
@@ -139,15 +141,15 @@ def test_answers_to_the_survey_become_a_table_and_a_bad_one_is_named(tree):
     lines = [f"{survey['id']},anna,{pair},{robust},{vanilla},left" for pair in range(15)]
     try:
         (folder / "anna.csv").write_text("\n".join(["survey,rater,pair,left,right,answer", *lines]))
-        snakemake(tree, "table_preferences", "results/tiny/numbers.tex")
+        snakemake(tree, "table_preferences", "numbers_survey")
         assert "0.5,time-robust,100.0," in (tree / "results/tiny/tables/preferences.csv").read_text()
-        assert "Raters: 1, answers: 15, on 15 pairs" in (tree / "results/tiny/numbers.tex").read_text()
+        assert "Raters: 1, answers: 15, on 15 pairs" in (tree / "results/tiny/numbers/survey.tex").read_text()
         (folder / "berta.csv").write_text("\n".join(["survey,rater,pair,left,right,answer", lines[0].replace(",left", ",up")]))
         run = snakemake(tree, "table_preferences", check=False)
         assert run.returncode and "answers/tiny/berta.csv, line 2: " in run.stdout + run.stderr
     finally:
         shutil.rmtree(folder)
-    assert planned(tree, "parts").keys() == {"parts", "numbers"}
+    assert planned(tree, "parts").keys() == {"parts", "numbers_survey"}
 
 
 def test_the_way_back_from_a_table_and_from_a_number(tree):
@@ -155,7 +157,7 @@ def test_the_way_back_from_a_table_and_from_a_number(tree):
     steps = [re.escape(f"results/tiny/{name}") for name in ("tables/robustness.csv", "robustness/eps0.json", "data/dataset.npz")]
     assert re.match(r"{}  \w{{12}}  by table_robustness .*\n  {}  .*\n    {}  .*".format(*steps), shown)
     shown = snakemake(tree, "provenance", "--config", "of=nTrain").stdout
-    assert "\\newcommand{\\nTrain}{" in shown and "\nresults/tiny/numbers.tex  " in shown
+    assert "\\newcommand{\\nTrain}{" in shown and "\nresults/tiny/numbers/setup.tex  " in shown
 
 
 def test_one_table_needs_no_more_than_it_uses(built):

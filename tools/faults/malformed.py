@@ -98,12 +98,12 @@ configuration("missing", " cannot be read .*put a configuration there", lambda p
 configuration("a folder", " cannot be read .*put a configuration there", Path.mkdir)
 configuration("empty", " has no keys at its top; it should begin with", Path.touch)
 configuration("a list", " has no keys at its top", lambda path: path.write_text("- experiment\n- digits\n"))
-configuration("a tab", r", line 2: .*cannot start any token; mend it", b"a:\n\tb: 1\n")
-configuration("unclosed", r", line \d+: .*flow sequence.*; mend it", b"a: [1, 2\n")
+configuration("a tab", r", line 2: .*cannot start any token; correct it", b"a:\n\tb: 1\n")
+configuration("unclosed", r", line \d+: .*flow sequence.*; correct it", b"a: [1, 2\n")
 configuration("not UTF-8", ", line 2: this is not UTF-8; save the file in that encoding", b"a: 1\nb: caf\xe9\n")
-configuration("a key twice", r", line \d+: the key 'experiment' is there twice; mend it", b"experiment: tiny\n")
-configuration("in a circle", r" is not YAML \(Circular.*; mend it", b"a: &here {b: *here}\n")
-configuration("an impossible date", r" is not YAML \(month.*; mend it", b"a: 2026-99-99\n")
+configuration("a key twice", r", line \d+: the key 'experiment' is there twice; correct it", b"experiment: tiny\n")
+configuration("in a circle", r" is not YAML \(Circular.*; correct it", b"a: &here {b: *here}\n")
+configuration("an impossible date", r" is not YAML \(month.*; correct it", b"a: 2026-99-99\n")
 
 
 # Keys of the configuration
@@ -119,9 +119,9 @@ def key(path, value, said=None):
         node[last] = value
 
 
-key("/experiment", "nothing", "experiment: 'nothing' is not one of .*; choose one, or add it")
-key("/colour", "blue", "'colour' was unexpected")
-key("seeed", 1, "'seeed' was unexpected")
+key("/experiment", "nothing", "experiment: 'nothing' is not one of .*; choose one, or write experiments/nothing")
+key("/colour", "blue", "colour: there is no such key; remove it")
+key("seeed", 1, r"experiments\.tiny\.seeed: there is no such key; did you mean `seed`")
 key("seed", "one")
 key("seed", -1)
 key("synthesis.eps", float("nan"))
@@ -236,7 +236,7 @@ def released(name, said, change, file="net.safetensors", **release):
         path, tiny = tree / file, config["experiments"]["tiny"]
         tiny["weights"] = {"eps0.5": {"file": file, "sha256": "0" * 64, "format": "plain", **release}}
         torch.manual_seed(0)
-        shape = {"channels": 3, "classes": 2, **tiny["classifiers"]["network"]}
+        shape = {"channels": 3, "classes": 2, "block": "basic", **tiny["classifiers"]["network"]}
         weights = change(path, dict(CifarResNet(**shape).state_dict()))
         if weights is not None:
             (save_file if path.suffix == ".safetensors" else torch.save)(weights, path)
@@ -303,7 +303,7 @@ def relabel(path, tiny):
 def inception(content):
     def change(path, tiny):
         tree = path.parents[3]
-        shape = {"channels": 3, "classes": 2, **tiny["classifiers"]["network"]}
+        shape = {"channels": 3, "classes": 2, "block": "basic", **tiny["classifiers"]["network"]}
         for name in ("judge", "eps0.5"):
             network = CifarResNet(**shape).state_dict()
             save(tree / f"results/tiny/classifiers/{name}.safetensors", network, "resnet.CifarResNet", shape)

@@ -4,18 +4,26 @@ import errno
 import re
 
 NOTHING = "(?!)"
-R = f"results/{experiment['name']}"
+R = f"results/{experiment.name}"
 if blocked := [str(path) for path in (Path("results"), Path(R)) if path.is_file()]:
     sys.exit(reason(FileExistsError(errno.EEXIST, "", blocked[0])))  # of which Snakemake says it less briefly
 PUBLISHED = "paper/published.csv"
-VARIANTS = experiment["variants"]
-SAMPLED = derive.sampled(experiment)
-EPS_TRAIN = derive.classifiers(experiment)
-TIME_CLASSIFIERS = derive.time_classifiers(experiment)
-TRAINED = {*derive.networks(experiment)} - {*experiment["weights"]}
-KINDS = derive.kinds(experiment)
-VDMS = list(experiment["variational"]["models"])
-SHAPE = [experiment["data"][key] for key in ("channels", "size", "size")]
+PROCESS = experiment.process.dump()
+ACCELERATION = experiment.acceleration.dump()
+SHAPE = experiment.data.shape
+NETWORKS = experiment.networks
+TRAINED = {*NETWORKS} - {*experiment.weights}
+VARIANTS = experiment.variants
+SAMPLED = experiment.sampled
+ORIGINS = experiment.origins
+CLASSIFIERS = [name for name, network in NETWORKS.items() if network.kind.endswith("classifier")]
+IMAGE_CLASSIFIERS = list(experiment.classifiers.radii)
+UNGUIDED = [name for name, variant in VARIANTS.items() if not variant.guided]
+GENERATORS = [name for name in SAMPLED if name not in VARIANTS and name in NETWORKS]
+SIGMOIDS = []
+for variant in VARIANTS.values():
+    if variant.sigmoid and variant.sigmoid.dump() not in SIGMOIDS:
+        SIGMOIDS.append(variant.sigmoid.dump())
 
 
 def any_of(names):
@@ -23,26 +31,46 @@ def any_of(names):
     return "|".join(map(re.escape, sorted(names))) or NOTHING
 
 
-def classifier_weights(name):
-    """Where the weights of a classifier are."""
-    return f"{R}/classifiers/{name}.safetensors"
+def of_kind(*kinds):
+    """The names of the networks of some kinds, in order."""
+    return [name for kind in kinds for name, network in NETWORKS.items() if network.kind == kind]
+
+
+def trained(*kinds):
+    """A regular expression for the networks of some kinds that are trained here."""
+    return any_of(TRAINED.intersection(of_kind(*kinds)))
+
+
+def weights(name):
+    """Where the weights of a network are."""
+    folder = "classifiers" if name in CLASSIFIERS else "diffusion"
+    return f"{R}/{folder}/{name}.safetensors"
+
+
+def weights_of(*names):
+    """The same of several networks."""
+    return list(map(weights, names))
 
 
 def networks_of(*names):
     """The modules of networks, by the names of these."""
-    return sorted({derive.module(experiment, name) for name in names})
+    return sorted({NETWORKS[name].module for name in names})
+
+
+def model_of(variant):
+    """The name of the model that a variant samples, without that of a snapshot of it."""
+    return SAMPLED[variant].model.partition("@")[0]
 
 
 def denoisers_of(model):
     """The modules that sampling from a model loads by name: its network, and its kind of denoiser."""
-    name = model.partition("@")[0]
-    return [derive.module(experiment, name), f"diffusion/denoisers/{KINDS[name]}"]
+    return [NETWORKS[model].module, f"diffusion/denoisers/{NETWORKS[model].kind}"]
 
 
-def modules_of(spec):
+def modules_of(variant):
     """The modules that sampling a variant loads by name: the model's, the guidance function, and the classifier."""
-    guidance = f"diffusion/guidance/{spec['guidance']}"
-    return [*denoisers_of(spec["model"]), guidance, *networks_of(*filter(None, [spec.get("classifier")]))]
+    guidance = f"diffusion/guidance/{SAMPLED[variant].guidance}"
+    return [*denoisers_of(model_of(variant)), guidance, *networks_of(*filter(None, [SAMPLED[variant].guide]))]
 
 
 def energy_statistics(name):
@@ -51,53 +79,40 @@ def energy_statistics(name):
 
 
 def by_classifier(folder):
-    """The measurements of all classifiers in a folder, in the order of eps-train."""
-    return [f"{R}/{folder}/{name}.json" for name in EPS_TRAIN]
-
-
-def diffusion_file(name):
-    """Where the weights of what makes images are: a diffusion model, variational or not, or a GAN."""
-    return f"{R}/diffusion/{name}.safetensors"
-
-
-def diffusion_weights():
-    """Where the weights of all diffusion models are."""
-    return list(map(diffusion_file, experiment["diffusion"]["models"]))
+    """The measurements of all classifiers of images in a folder, in the order of eps-train."""
+    return [f"{R}/{folder}/{name}.json" for name in IMAGE_CLASSIFIERS]
 
 
 def pieces(variant):
     """The scales of a variant in pieces as large as one job takes: lists of numbers by their name in file names."""
-    scales, size = SAMPLED[variant]["scales"], experiment["sampling"]["scales_per_job"]
+    scales, size = SAMPLED[variant].scales, experiment.sampling.scales_per_job
     parts = [scales[i : i + size] for i in range(0, len(scales), size)]
-    return {"_".join(map(derive.scale_name, part)): part for part in parts}
+    return {"_".join(map(scale_name, part)): part for part in parts}
 
 
 def process_of(variant):
     """The part of a variant's block that decides its samples: neither how it is called nor its other scales."""
-    return {key: value for key, value in SAMPLED[variant].items() if key not in ("label", "scales")}
+    return SAMPLED[variant].dump(without=("label", "system", "scales"))
 
 
 def guides(wildcards):
-    """The files that guide a variant: a classifier, and the energies of the training set where it asks for them."""
-    spec, files = SAMPLED[wildcards.variant], {}
-    if "classifier" in spec:
-        files["classifier"] = classifier_weights(spec["classifier"])
-    if "lambda" in spec:
-        files["energy"] = energy_statistics(spec["classifier"])
+    """The files that guide a variant: a classifier, and the energies of the training set if it asks for them."""
+    variant, files = SAMPLED[wildcards.variant], {}
+    if variant.guide:
+        files["classifier"] = weights(variant.guide)
+    if variant.guidance == "joint":
+        files["energy"] = energy_statistics(variant.guide)
     return files
 
 
 def shards(variant, scales):
     """The samples of a variant at some scales: all shards, in order."""
-    return [f"{R}/samples/{variant}/{scales}/{k}.npz" for k in range(experiment["sampling"]["shards"])]
+    return [f"{R}/samples/{variant}/{scales}/{k}.npz" for k in range(experiment.sampling.shards)]
 
 
 def first_shards(*variants):
     """The first shard of some variants, at all their scales."""
     return [shards(variant, scales)[0] for variant in variants for scales in pieces(variant)]
-
-
-LIKELIHOODS = [f"{R}/likelihood/{model}.json" for model in experiment["likelihood"]["models"]]
 
 
 def metrics_of(*variants):
@@ -107,24 +122,10 @@ def metrics_of(*variants):
 
 def described(*keys, only=VARIANTS):
     """What tables and figures say about variants: these keys of their blocks."""
-    return {name: {key: SAMPLED[name][key] for key in keys if key in SAMPLED[name]} for name in only}
+    return {name: SAMPLED[name].dump(*keys) for name in only}
 
 
-ORIGINS = derive.origins(experiment)
-BASELINE = derive.baseline(experiment)
-UNCONDITIONAL = [
-    name
-    for name, spec in VARIANTS.items()
-    if "unit" not in spec and experiment["diffusion"]["models"][spec["model"]]["p_uncond"] == 1
-]
-UNGUIDED = [name for name, spec in VARIANTS.items() if "unit" not in spec]
-GENERATORS = list(derive.generators(experiment))
-ENERGY_GUIDED = [name for name, spec in VARIANTS.items() if spec["guidance"] in ("energy", "joint")]
-TIME_GUIDED = [experiment["time_guidance"][kind] for kind in ("vanilla", "robust")]
-TIME_COMPARED = [experiment["time_guidance"]["unguided"], *TIME_GUIDED]
-FREE = experiment["classifier_free"]
-GUIDED_BY = sorted({spec["classifier"] for spec in VARIANTS.values() if "classifier" in spec})
-SIGMOIDS = []
-for spec in VARIANTS.values():
-    if "sigmoid" in spec and spec["sigmoid"] not in SIGMOIDS:
-        SIGMOIDS.append(spec["sigmoid"])
+def described_classifiers(*names):
+    """What tables and figures say of classifiers, by name: their `kind` and `eps_train`; of all but the one that evaluates."""
+    known = names or [name for name in CLASSIFIERS if name != "judge"]
+    return {name: {"kind": NETWORKS[name].kind, "eps_train": NETWORKS[name].eps_train} for name in known}

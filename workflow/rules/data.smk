@@ -11,15 +11,14 @@ rule data:
         **on_cpu(),
     params:
         **code("prepare_data.py"),
-        named=named(f"data/sources/{experiment['data']['source']}"),
-        data=experiment["data"],
-        seed=experiment["seed"],
-        files=(
-            fingerprint(experiment["data"].get("path", ""))
-            if experiment["data"]["source"] == "imagefolder"
-            else None
-        ),
+        named=named(f"data/sources/{experiment.data.source}"),
+        data=experiment.data.dump(),
+        seed=experiment.seed,
+        files=fingerprint(experiment.data.path or "") if experiment.data.source == "imagefolder" else None,
     message:
         "The dataset"
     script:
         "../scripts/prepare_data.py"
+
+
+JOBS["data"] = 1

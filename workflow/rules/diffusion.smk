@@ -1,9 +1,9 @@
-SNAPSHOTS = experiment["diffusion"]["snapshots"]
-FOLLOWED = derive.followed(experiment)
+SNAPSHOTS = {name: model.snapshots for name, model in experiment.diffusion.models.items() if model.snapshots}
+FOLLOWED = next(iter(SNAPSHOTS), None)
 
 
 rule diffusion:
-    """A diffusion model: unconditional, class-conditional or joint, by how often the class is withheld."""
+    """A diffusion model: unconditional, class-conditional or joint, by how often the class is dropped."""
     input:
         data=rules.data.output.data,
     output:
@@ -12,26 +12,24 @@ rule diffusion:
     log:
         f"{R}/logs/diffusion/{{model}}.log",
     wildcard_constraints:
-        model=any_of(
-            model for model in TRAINED if model in experiment["diffusion"]["models"] and model != FOLLOWED
-        ),
+        model=any_of(TRAINED.intersection(of_kind("diffusion")) - {FOLLOWED}),
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
-        **on_gpu(training_minutes("diffusion")),
+        **on_gpu(training_minutes(experiment.diffusion)),
     params:
         **code("train_diffusion.py"),
-        named=lambda wildcards: named(derive.module(experiment, wildcards.model)),
-        p_uncond=lambda wildcards: experiment["diffusion"]["models"][wildcards.model]["p_uncond"],
-        network=lambda wildcards: derive.network(experiment, wildcards.model),
-        training=experiment["diffusion"]["training"],
-        augment=experiment["diffusion"]["augment"],
-        snapshots=lambda wildcards: SNAPSHOTS if wildcards.model == FOLLOWED else [],
-        process=experiment["process"],
-        acceleration=experiment["acceleration"],
-        seed=experiment["seed"],
-        threads=experiment["threads"],
+        named=lambda wildcards: named(NETWORKS[wildcards.model].module),
+        p_uncond=lambda wildcards: experiment.diffusion.models[wildcards.model].p_uncond,
+        network=lambda wildcards: NETWORKS[wildcards.model].build,
+        training=experiment.diffusion.training.dump(),
+        augment=experiment.diffusion.augment.dump(),
+        snapshots=lambda wildcards: SNAPSHOTS.get(wildcards.model, []),
+        process=PROCESS,
+        acceleration=ACCELERATION,
+        seed=experiment.seed,
+        threads=experiment.threads,
         resume=f"{R}/.resume",
     message:
         "Training the diffusion model {wildcards.model}"
@@ -39,11 +37,18 @@ rule diffusion:
         "../scripts/train_diffusion.py"
 
 
-use rule diffusion as diffusion_followed with:
-    output:
-        weights=f"{R}/diffusion/{{model}}.safetensors",
-        sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
-        snapshots=[f"{R}/diffusion/{{model}}@{step}.safetensors" for step in SNAPSHOTS],
-        snapshot_sidecars=[f"{R}/diffusion/{{model}}@{step}.safetensors.json" for step in SNAPSHOTS],
-    wildcard_constraints:
-        model=any_of({FOLLOWED} & TRAINED),
+if FOLLOWED:
+
+    use rule diffusion as diffusion_followed with:
+        output:
+            weights=f"{R}/diffusion/{{model}}.safetensors",
+            sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
+            snapshots=[f"{R}/diffusion/{{model}}@{step}.safetensors" for step in SNAPSHOTS[FOLLOWED]],
+            snapshot_sidecars=[
+                f"{R}/diffusion/{{model}}@{step}.safetensors.json" for step in SNAPSHOTS[FOLLOWED]
+            ],
+        wildcard_constraints:
+            model=any_of({FOLLOWED} & TRAINED),
+
+
+JOBS["diffusion"] = len(TRAINED.intersection(of_kind("diffusion")))

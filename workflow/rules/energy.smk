@@ -11,35 +11,19 @@ rule energy:
         f"{R}/logs/energy/{{classifier}}.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(),
     params:
         **code("measure_energy.py"),
-        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
-        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
-        threads=experiment["threads"],
+        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
+        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
+        threads=experiment.threads,
     message:
         "Energies under the classifier {wildcards.classifier}"
     script:
         "../scripts/measure_energy.py"
 
 
-rule units:
-    """The units of guidance over all timesteps of the process, as curves."""
-    output:
-        json=f"{R}/units.json",
-    log:
-        f"{R}/logs/units.log",
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        **on_cpu(),
-    params:
-        **code("guidance_units.py"),
-        process=experiment["process"],
-        sigmoids=SIGMOIDS,
-    message:
-        "The units of guidance"
-    script:
-        "../scripts/guidance_units.py"
+RESULTS += by_classifier("energy")
+JOBS["energy"] = len(IMAGE_CLASSIFIERS)

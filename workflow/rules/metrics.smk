@@ -1,7 +1,7 @@
 MEASURED_BY = {
-    "judge": classifier_weights("judge"),
-    "classifier": classifier_weights(experiment["energy"]["classifier"]),
-    "energies": f"{R}/energy/{experiment['energy']['classifier']}.npz",
+    "judge": weights("judge"),
+    "classifier": weights(experiment.metrics.classifier),
+    "energies": f"{R}/energy/{experiment.metrics.classifier}.npz",
 }
 
 
@@ -18,17 +18,17 @@ rule reference:
         f"{R}/logs/reference.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(10, memory=16000),
     params:
         **code("measure_reference.py"),
-        named=named(*networks_of("judge", experiment["energy"]["classifier"])),
-        metrics=experiment["metrics"],
-        samples=experiment["sampling"]["samples"],
-        seeds=experiment["sampling"]["seeds"],
-        seed=experiment["seed"],
-        threads=experiment["threads"],
+        named=named(*networks_of("judge", experiment.metrics.classifier)),
+        metrics=experiment.metrics.dump(without=("classifier",)),
+        samples=experiment.sampling.samples,
+        seeds=experiment.sampling.seeds,
+        seed=experiment.seed,
+        threads=experiment.threads,
     message:
         "Measuring real images"
     script:
@@ -39,7 +39,7 @@ rule measured:
     """All measurements in one file, with their protocols, the configuration, versions and machine: to be kept, or compared."""
     input:
         robustness=by_classifier("robustness"),
-        classifiers=list(map(classifier_weights, EPS_TRAIN)),
+        classifiers=weights_of(*IMAGE_CLASSIFIERS),
         metrics=metrics_of(*SAMPLED),
         floor=rules.reference.output.floor,
     output:
@@ -51,8 +51,8 @@ rule measured:
     params:
         **code("measured.py"),
         variants=list(SAMPLED),
-        experiment=experiment,
-        command=f"snakemake measured --config experiment={experiment['name']}",
+        experiment=experiment.dump(),
+        command=f"snakemake measured --config experiment={experiment.name}",
     message:
         "Gathering all measurements"
     script:
@@ -71,17 +71,21 @@ rule metrics:
         f"{R}/logs/metrics/{{variant}}/{{scales}}.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(memory=16000, group="measurements"),
     params:
         **code("measure_samples.py"),
-        named=named(*networks_of("judge", experiment["energy"]["classifier"])),
-        metrics=experiment["metrics"],
-        samples=experiment["sampling"]["samples"],
-        seeds=experiment["sampling"]["seeds"],
-        threads=experiment["threads"],
+        named=named(*networks_of("judge", experiment.metrics.classifier)),
+        metrics=experiment.metrics.dump(without=("classifier",)),
+        samples=experiment.sampling.samples,
+        seeds=experiment.sampling.seeds,
+        threads=experiment.threads,
     message:
         "Measuring the samples of {wildcards.variant}, scales {wildcards.scales}"
     script:
         "../scripts/measure_samples.py"
+
+
+RESULTS += [rules.reference.output.reference, *metrics_of(*SAMPLED)]
+JOBS |= {"metrics": sum(map(len, map(pieces, SAMPLED))), "reference": 1}

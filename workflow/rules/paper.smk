@@ -1,69 +1,89 @@
+# Everything that the subjects have registered becomes rules here, and the paper.
+
 SOURCES = [str(path) for path in sorted(Path("paper").rglob("*")) if path.suffix in (".tex", ".bib")]
+TABLES = [f"{R}/tables/{name}.{kind}" for name in TABLE for kind in ("csv", "html", "tex")]
+FIGURES = [f"{R}/figures/{name}.{kind}" for name in FIGURE for kind in ("pdf", "png")]
+MACROS = [f"{R}/numbers/{topic}.tex" for topic in NUMBERS]
+
+for name, (topic, about, files, values) in TABLE.items():
+
+    rule:
+        name:
+            f"table_{name}"
+        input:
+            **files,
+        output:
+            csv=f"{R}/tables/{name}.csv",
+            html=reported(f"{R}/tables/{name}.html", f"table_{name}"),
+            tex=f"{R}/tables/{name}.tex",
+        log:
+            f"{R}/logs/tables/{name}.log",
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **values,
+            **code_of("table.py", f"topics/{topic}", f"table_{name}"),
+            topic=topic,
+        message:
+            f"Table: {name}"
+        script:
+            "../scripts/table.py"
+
+    describe(f"table_{name}", about)
 
 
-rule numbers:
-    """Numbers and comparisons for the text, as LaTeX macros."""
-    input:
-        data=rules.data.output.sidecar,
-        metrics=metrics_of(*SAMPLED),
-        likelihoods=LIKELIHOODS,
-        points=POINTS,
-        stacked=rules.stacked.output.sidecar,
-        floor=rules.reference.output.floor,
-        robustness=by_classifier("robustness"),
-        corruptions=by_classifier("corruptions"),
-        energies=by_classifier("energy"),
-        trajectories=rules.trajectories.output.json,
-        implicit=rules.implicit.output.json,
-        densities=rules.densities.output.arrays,
-        survey=rules.survey.output.json,
-        answers=ANSWERS,
-        published=PUBLISHED,
-    output:
-        tex=f"{R}/numbers.tex",
-    log:
-        f"{R}/logs/numbers.log",
-    conda:
-        "../../envs/python.yaml"
-    params:
-        **code_of("numbers.py", "numbers", "latex"),
-        **{
-            key: experiment[key]
-            for key in (
-                "name",
-                "title",
-                "small",
-                "published",
-                "data",
-                "process",
-                "robustness",
-                "energy",
-                "synthesis",
-                "sampling",
-                "trajectories",
-                "time_classifiers",
-                "time_guidance",
-                "time_gradients",
-                "classifier_free",
-                "densities",
-                "weights",
-            )
-        },
-        classifiers=derive.described_classifiers(experiment),
-        variants=VARIANTS,
-        baseline=BASELINE,
-        models=experiment["diffusion"]["models"],
-        eps_train=experiment["classifiers"]["eps_train"],
-        attack=experiment["classifiers"]["attack"],
-        snapshots=derive.snapshots(experiment),
-        threats=derive.threats(experiment),
-        generators=derive.generators(experiment),
-        adversarial=experiment["adversarial"]["models"],
-        likelihood_labels=derive.likelihood_labels(experiment),
-    message:
-        "Numbers for the text"
-    script:
-        "../scripts/numbers.py"
+for name, (topic, about, files, values) in FIGURE.items():
+
+    rule:
+        name:
+            f"figure_{name}"
+        input:
+            **files,
+        output:
+            pdf=f"{R}/figures/{name}.pdf",
+            png=reported(f"{R}/figures/{name}.png", f"figure_{name}"),
+        log:
+            f"{R}/logs/figures/{name}.log",
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **values,
+            **code_of("figure.py", f"topics/{topic}", f"figure_{name}"),
+            topic=topic,
+        message:
+            f"Figure: {name}"
+        script:
+            "../scripts/figure.py"
+
+    describe(f"figure_{name}", about)
+
+
+for topic, (files, values) in NUMBERS.items():
+
+    rule:
+        name:
+            f"numbers_{topic}"
+        input:
+            **files,
+        output:
+            tex=f"{R}/numbers/{topic}.tex",
+        log:
+            f"{R}/logs/numbers/{topic}.log",
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **values,
+            **code_of("numbers.py", f"topics/{topic}", "numbers"),
+            topic=topic,
+        message:
+            f"Numbers for the text: {topic}"
+        script:
+            "../scripts/numbers.py"
+
+    describe(f"numbers_{topic}", f"Numbers and sentences of the text on {topic}, as LaTeX macros.")
 
 
 rule pdf:
@@ -72,17 +92,19 @@ rule pdf:
         SOURCES,
         TABLES,
         FIGURES,
-        rules.numbers.output.tex,
+        macros=MACROS,
         main="paper/main.tex",
     output:
         pdf=reported(f"{R}/paper.pdf", "pdf"),
     log:
         f"{R}/logs/paper.log",
+    localrule: True
     conda:
         "../../envs/python.yaml"
     params:
         **code("paper.py"),
         sources=lambda wildcards, input: os.path.dirname(input.main),
+        systems=list(experiment.systems),
     message:
         "Typesetting the paper"
     script:

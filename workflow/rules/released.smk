@@ -7,16 +7,16 @@ rule released:
         f"{R}/logs/{{kind}}/{{network}}.log",
     wildcard_constraints:
         kind="diffusion|classifiers",
-        network=any_of(experiment["weights"]),
+        network=any_of(experiment.weights),
     conda:
         "../../envs/python.yaml"
     resources:
         **on_cpu(),
     params:
         **code("import_weights.py"),
-        named=lambda wildcards: named(derive.module(experiment, wildcards.network)),
-        release=lambda wildcards: experiment["weights"][wildcards.network],
-        network=lambda wildcards: derive.network(experiment, wildcards.network),
+        named=lambda wildcards: named(NETWORKS[wildcards.network].module),
+        release=lambda wildcards: experiment.weights[wildcards.network].dump(),
+        network=lambda wildcards: NETWORKS[wildcards.network].build,
     message:
         "Released weights for {wildcards.network}"
     script:

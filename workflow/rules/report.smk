@@ -9,7 +9,7 @@ from energyguide.reporting.captions import Place, places
 def in_paper():
     """Where the paper has the results of rules; its text is read when a report is made, and only then."""
     generated = {*(f"table_{name}" for name in TABLE), *(f"figure_{name}" for name in FIGURE)}
-    return {"pdf": Place("The paper"), **places(Path("paper"), Path(R, "numbers.tex"), generated)}
+    return {"pdf": Place("The paper"), **places(Path("paper"), MACROS, generated, set(experiment.systems))}
 
 
 def place_of(rule):

@@ -1,52 +1,49 @@
 # What jobs ask of a cluster: sized by the work, the experiment and the attempt. On one machine only `gpu` counts.
 
-SITE = config["site"]
 # The trap keeps the shell alive beside a job that is told to stop, until the job has saved its state.
-if SITE["modules"]:
-    shell.prefix(f"trap : TERM; module load {' '.join(SITE['modules'])}; ")
+if SITE.modules:
+    shell.prefix(f"trap : TERM; module load {' '.join(SITE.modules)}; ")
 
-# A job that has to stop is told so in time: it saves its state and goes on in the next slice. Not by another signal,
+# A job that has to stop is told so in time: it saves its state and continues in the next job. Not by another signal,
 # and not to the batch shell alone: only SIGTERM to all processes lets Snakemake wait until the state is saved.
-GENTLY = f"--signal=TERM@{SITE['grace']} --open-mode=append"
+GENTLY = f"--signal=TERM@{SITE.grace} --open-mode=append"
 
 STARTUP = 5  # minutes for a job to start, import torch and compile
-# Forward passes a second, times (pixels x channels)^2 of the network. Assumed, not measured: a slice that ends too early goes on.
+# Forward passes a second, times (pixels x channels)^2 of the network. Assumed, not measured: a job that is cut off continues.
 SPEED = 2000 * (32 * 128) ** 2
 
 
-def training_minutes(block, attack_steps=0, network="network"):
-    """What the training of a network should take on a GPU."""
-    network, training = experiment[block][network], experiment[block]["training"]
-    cost = (experiment["data"]["size"] * network["width"]) ** 2 * 3 * (1 + attack_steps)
-    return training["steps"] * training["batch"] * cost / SPEED / 60
+def training_minutes(block, attack_steps=0, network=None):
+    """What the training of a network, as a block with `network` and `training` states it, should take on a GPU."""
+    cost = (experiment.data.size * (network or block.network).width) ** 2 * 3 * (1 + attack_steps)
+    return block.training.steps * block.training.batch * cost / SPEED / 60
 
 
 def sampling_minutes(variant, scales):
     """What one shard of the samples of a variant should take on a GPU."""
-    images = (
-        experiment["sampling"]["seeds"]
-        * experiment["sampling"]["samples"]
-        * len(scales)
-        / experiment["sampling"]["shards"]
-    )
-    cost = (experiment["data"]["size"] * experiment["diffusion"]["network"]["width"]) ** 2 * 3
-    return images * SAMPLED[variant]["steps"] * cost / SPEED / 60
+    images = experiment.sampling.total * len(scales) / experiment.sampling.shards
+    cost = (experiment.data.size * experiment.diffusion.network.width) ** 2 * 3
+    return images * SAMPLED[variant].steps * cost / SPEED / 60
 
 
 def runtime(work, group):
     """Minutes to ask for: twice what the work should take, twice as much at each further attempt, at most the site's limit."""
     return lambda wildcards, attempt: min(
-        max(1, SITE["runtime"] // jobs_together(group)),
+        max(1, SITE.runtime // jobs_together(group)),
         round((STARTUP + 2 * (work(wildcards) if callable(work) else work)) * 2 ** (attempt - 1)),
     )
 
 
-def asked(kind, work, memory, group=None):
+def asked(partition, options, work, memory, group=None):
     """What jobs of both kinds ask for. Not the rules' threads: those are cut to --cores, which counts this machine's."""
+    stated = {
+        "slurm_partition": partition,
+        "slurm_account": SITE.account,
+        "slurm_extra": " ".join(filter(None, [options, SITE.extra])),
+    }
     return {
-        "slurm_partition": SITE[f"{kind}_partition"],
-        **({"slurm_account": SITE["account"]} if SITE["account"] else {}),
-        "cpus_per_task": experiment["threads"],
+        **{key: value for key, value in stated.items() if value},
+        "cpus_per_task": experiment.threads,
         "mem_mb": lambda wildcards, attempt: memory * attempt,
         "runtime": runtime(work, group),
     }
@@ -58,13 +55,12 @@ def on_gpu(work=5, memory=8000, group=None):
     Jobs of a group follow one another on one GPU, and share the site's limit.
     """
     return {
-        **asked("gpu", work, memory, group),
+        **asked(SITE.gpu_partition, GENTLY, work, memory, group),
         "gpu": 1,
-        **({"gpu_model": SITE["gpu_model"]} if SITE["gpu_model"] else {}),
-        "slurm_extra": GENTLY,
+        **({"gpu_model": SITE.gpu_model} if SITE.gpu_model else {}),
     }
 
 
 def on_cpu(work=5, memory=4000):
     """A place without a GPU."""
-    return asked("cpu", work, memory)
+    return asked(SITE.cpu_partition, "", work, memory)

@@ -9,19 +9,19 @@ rule robustness:
         f"{R}/logs/robustness/{{classifier}}.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(20),
     params:
         **code("measure_robustness.py"),
-        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
-        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
-        norm=experiment["classifiers"]["attack"]["norm"],
-        steps=experiment["robustness"]["steps"],
-        eps_test=experiment["robustness"]["eps_test"],
-        acceleration=experiment["acceleration"],
-        seed=experiment["seed"],
-        threads=experiment["threads"],
+        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
+        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
+        norm=experiment.classifiers.attack.norm,
+        steps=experiment.robustness.steps,
+        eps_test=experiment.robustness.eps_test,
+        acceleration=ACCELERATION,
+        seed=experiment.seed,
+        threads=experiment.threads,
     message:
         "Attacking the classifier {wildcards.classifier}"
     script:
@@ -39,17 +39,17 @@ rule corruptions:
         f"{R}/logs/corruptions/{{classifier}}.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(),
     params:
         **code("measure_corruptions.py"),
-        named=lambda wildcards: named(derive.module(experiment, wildcards.classifier)),
-        eps_train=lambda wildcards: EPS_TRAIN.get(wildcards.classifier, 0),
-        noise=experiment["robustness"]["noise"],
-        darkness=experiment["robustness"]["darkness"],
-        seed=experiment["seed"],
-        threads=experiment["threads"],
+        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
+        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
+        noise=experiment.robustness.noise,
+        darkness=experiment.robustness.darkness,
+        seed=experiment.seed,
+        threads=experiment.threads,
     message:
         "Noising and darkening for the classifier {wildcards.classifier}"
     script:
@@ -60,7 +60,7 @@ rule gradients:
     """Input gradients of plain and robust classifiers at test images."""
     input:
         data=rules.data.output.data,
-        weights=list(map(classifier_weights, experiment["gradients"]["classifiers"])),
+        weights=weights_of(*experiment.gradients.classifiers),
     output:
         arrays=f"{R}/gradients.npz",
         sidecar=f"{R}/gradients.npz.json",
@@ -68,15 +68,15 @@ rule gradients:
         f"{R}/logs/gradients.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(),
     params:
         **code("input_gradients.py"),
-        named=named(*networks_of(*experiment["gradients"]["classifiers"])),
-        classifiers=experiment["gradients"]["classifiers"],
-        images=experiment["gradients"]["images"],
-        threads=experiment["threads"],
+        named=named(*networks_of(*experiment.gradients.classifiers)),
+        classifiers=experiment.gradients.classifiers,
+        images=experiment.gradients.images,
+        threads=experiment.threads,
     message:
         "Input gradients"
     script:
@@ -87,7 +87,7 @@ rule synthesis:
     """Images from single classifiers: PGD from class-conditional Gaussian seeds."""
     input:
         data=rules.data.output.data,
-        weights=list(map(classifier_weights, experiment["synthesis"]["classifiers"])),
+        weights=weights_of(*experiment.synthesis.classifiers),
     output:
         arrays=f"{R}/synthesis.npz",
         sidecar=f"{R}/synthesis.npz.json",
@@ -95,47 +95,61 @@ rule synthesis:
         f"{R}/logs/synthesis.log",
     conda:
         "../../envs/python.yaml"
-    threads: experiment["threads"]
+    threads: experiment.threads
     resources:
         **on_gpu(),
     params:
         **code("synthesise.py"),
-        **experiment["synthesis"],
-        named=named(*networks_of(*experiment["synthesis"]["classifiers"])),
-        seed=experiment["seed"],
-        threads=experiment["threads"],
+        **experiment.synthesis.dump(),
+        named=named(*networks_of(*experiment.synthesis.classifiers)),
+        seed=experiment.seed,
+        threads=experiment.threads,
     message:
         "Images from single classifiers"
     script:
         "../scripts/synthesise.py"
 
 
-rule time_gradients:
-    """Gradients of time-dependent classifiers over the timesteps, and where they lead from clean images."""
-    input:
-        data=rules.data.output.data,
-        weights=[classifier_weights(VARIANTS[name]["classifier"]) for name in TIME_GUIDED],
-    output:
-        arrays=f"{R}/time_gradients.npz",
-        sidecar=f"{R}/time_gradients.npz.json",
-    log:
-        f"{R}/logs/time_gradients.log",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment["threads"]
-    resources:
-        **on_gpu(),
-    params:
-        **code("time_gradients.py"),
-        named=named(*networks_of(*(VARIANTS[name]["classifier"] for name in TIME_GUIDED))),
-        names=TIME_GUIDED,
-        timesteps=experiment["time_gradients"]["timesteps"],
-        eps=experiment["time_gradients"]["eps"],
-        steps=experiment["time_gradients"]["steps"],
-        process=experiment["process"],
-        seed=experiment["seed"],
-        threads=experiment["threads"],
-    message:
-        "Gradients of time-dependent classifiers"
-    script:
-        "../scripts/time_gradients.py"
+RESULTS += [*by_classifier("robustness"), *by_classifier("corruptions")]
+JOBS |= dict.fromkeys(["robustness", "corruptions"], len(IMAGE_CLASSIFIERS))
+
+table(
+    "robustness",
+    "robustness",
+    "Table: accuracy under PGD, eps-test by eps-train.",
+    {"results": by_classifier("robustness"), "published": PUBLISHED},
+    published=experiment.published,
+)
+figure(
+    "robustness",
+    "corruptions",
+    "Figure: accuracy under Gaussian noise and under reduced brightness.",
+    {"results": by_classifier("corruptions")},
+)
+figure(
+    "robustness",
+    "gradients",
+    "Figure: input gradients of plain and robust classifiers.",
+    {"arrays": rules.gradients.output.arrays, "data": rules.data.output.sidecar},
+    classifiers=described_classifiers(*experiment.gradients.classifiers),
+)
+figure(
+    "robustness",
+    "synthesis",
+    "Figure: images from single classifiers.",
+    {"arrays": rules.synthesis.output.arrays, "data": rules.data.output.sidecar},
+    classifiers=described_classifiers(*experiment.synthesis.classifiers),
+)
+numbers(
+    "robustness",
+    {
+        "robustness": by_classifier("robustness"),
+        "corruptions": by_classifier("corruptions"),
+        "published": PUBLISHED,
+    },
+    published=experiment.published,
+    classifiers=described_classifiers(),
+    energy_classifier=experiment.metrics.classifier,
+    steps=experiment.robustness.steps,
+    synthesis=experiment.synthesis.dump("eps", "steps"),
+)

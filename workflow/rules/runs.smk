@@ -8,26 +8,13 @@ from energyguide.run.provenance import keep_configuration
 from energyguide.run.slurm import do_without_accounts
 
 watch = watching.Watch()
-JOBS = {
-    "data": 1,
-    "diffusion": len(TRAINED & experiment["diffusion"]["models"].keys()),
-    "variational": len(TRAINED & {*VDMS}),
-    "adversarial": len(TRAINED & GANS["models"].keys()),
-    "classifier": len(TRAINED & {*EPS_TRAIN, "judge"}),
-    "time_classifier": len(TRAINED & TIME_CLASSIFIERS.keys()),
-    "sample": sum(len(pieces(variant)) for variant in SAMPLED) * experiment["sampling"]["shards"],
-    "metrics": sum(len(pieces(variant)) for variant in SAMPLED),
-    "reference": 1,
-    "likelihood": len(LIKELIHOODS),
-    **dict.fromkeys(["robustness", "corruptions", "energy"], len(EPS_TRAIN)),
-}
 
 
 onstart:  # not in the processes that jobs run in: Snakemake calls them with --no-hooks
     if planned_outputs():
         try:
-            locks.claim(Path(SITE["scratch"] or "", R))
-            keep_configuration(R, experiment)
+            locks.claim(Path(SITE.scratch or "", R))
+            keep_configuration(R, experiment.dump())
         except (ValueError, OSError) as error:
             sys.exit(reason(error))
     logger.addHandler(watch)
@@ -62,8 +49,8 @@ rule provenance:
     conda:
         "../../envs/python.yaml"
     params:
-        of=config.get("of", f"{R}/paper.pdf"),
-        numbers=rules.numbers.output.tex,
+        of=config.get("of") or f"{R}/paper.pdf",
+        numbers=MACROS,
     message:
         "Where a result comes from"
     script:
@@ -78,10 +65,9 @@ rule cost:
     conda:
         "../../envs/python.yaml"
     params:
-        experiment=experiment,
-        images=lambda wildcards: derive.images(experiment),  # looks into the folder of images: not at each start
+        images=lambda wildcards: experiment.data.images(),  # looks into the folder of images: not at each start
         jobs=JOBS,
-        threads=experiment["threads"],
+        threads=experiment.threads,
         csv=f"{R}/cost.csv",
     message:
         "What the experiment costs"

@@ -3,8 +3,9 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from energyguide.reporting.typeset import typeset
+    from energyguide.reporting.typeset import generated, typeset
     from energyguide.run.machine import commit
 
-    results = Path(snakemake.output.pdf).parent
-    typeset(Path(snakemake.params.sources), results / "paper", Path(snakemake.output.pdf), commit())
+    p, results = snakemake.params, Path(snakemake.output.pdf).parent
+    preamble = generated(snakemake.input.macros, p.systems, commit())
+    typeset(Path(p.sources), results / "paper", Path(snakemake.output.pdf), preamble)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from energyguide.config.checks import ConfigError
+from energyguide.config.parts import ConfigError
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -21,8 +21,8 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         return super().construct_mapping(node, deep)
 
 
-def check_file(path):
-    """Raises ConfigError, with the line, where a file is not YAML in UTF-8 with keys at its top."""
+def load(path):
+    """The mapping in a file. Raises ConfigError, with the line, if it is not YAML in UTF-8 with keys at its top."""
     path = os.path.relpath(path)
     try:
         content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
@@ -34,8 +34,9 @@ def check_file(path):
         raise ConfigError(f"{path}, line {line}: this is not UTF-8; save the file in that encoding") from error
     except yaml.MarkedYAMLError as error:
         said = ", ".join(filter(None, [error.context, error.problem]))
-        raise ConfigError(f"{path}, line {error.problem_mark.line + 1}: {said}; mend it (YAML indents by spaces)") from error
+        raise ConfigError(f"{path}, line {error.problem_mark.line + 1}: {said}; correct it (YAML indents by spaces)") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML ({' '.join(str(error).split())}); mend it") from error
+        raise ConfigError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} has no keys at its top; it should begin with such as `experiment: digits`")
+    return content

@@ -1,7 +1,5 @@
 """Guidance against the gradient of a loss on logits."""
 
-import torch
-
 from energyguide.diffusion.hooks import Guidance
 from energyguide.diffusion.units import UNITS
 
@@ -11,6 +9,7 @@ def descend(loss, spec, scale, models):
 
     The gradient is taken at x_t, or at the predicted x_0 where the block says `at: x0`.
     """
+    import torch
 
     def gradient(state):
         with torch.enable_grad():

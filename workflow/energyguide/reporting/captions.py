@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from energyguide.reporting.markup import markup
 
@@ -30,16 +31,17 @@ class Place:
     caption: str = ""
 
 
-def places(paper, numbers, generated):
+def places(paper, numbers, generated, systems):
     """Every generated table and figure that is in the paper: "table_<name>" or "figure_<name>" -> `Place`.
 
     Args:
         paper: the folder of its sources.
-        numbers: the file of generated macros, which need not exist.
+        numbers: the files of generated macros, which need not exist.
         generated: the names of what is generated; the paper counts, and has, no other.
+        systems: the names of the systems that the experiment has.
     """
     main = (paper / "main.tex").read_text()
-    text = re.sub(r"\\input\{(sections/\w+)\}", lambda match: (paper / f"{match[1]}.tex").read_text(), main)
+    text = whole(paper, main[main.index(r"\begin{document}") :], systems)
     section, counts, labels, found, appendix = "", Counter(), {}, {}, False
     for head, title, label, kind, body, loose in PIECE.findall(text):
         names = [f"{kind}_{name}" for name in SHOWN.findall(body)]
@@ -58,14 +60,29 @@ def places(paper, numbers, generated):
             labels |= dict.fromkeys(re.findall(r"\\label\{(.*?)\}", label + body), number)
             for name in names:
                 found[name] = Place(section, f"{kind.capitalize()} {number}", braced(body, body.index(r"\caption")))
-    if not numbers.exists():
+    if not all(file.exists() for file in map(Path, numbers)):
         return {name: replace(place, caption="") for name, place in found.items()}
-    values = {**macros(main), **macros(numbers.read_text())}
+    values = macros("".join([main, *(Path(file).read_text() for file in numbers)]))
     bibliography = (paper / "references.bib").read_text()
     return {
         name: replace(place, caption=markup(resolved(place.caption, values, labels, bibliography)))
         for name, place in found.items()
     }
+
+
+def whole(paper, text, systems):
+    """LaTeX with its sections read in, and of \\system and \\with what the experiment has."""
+    while match := re.search(r"\\(with|system)\{([\w,]+)\}|\\input\{(sections/\w+)\}", text):
+        present, end = systems.intersection((match[2] or "").split(",")), match.end()
+        if match[1] == "with":
+            inner = braced(text, end)
+            end = text.index("{", end) + len(inner) + 2
+            put = inner if present else ""
+        else:
+            name = match[3] or f"sections/{match[2]}"
+            put = (paper / f"{name}.tex").read_text() if match[3] or present else ""
+        text = text[: match.start()] + put + text[end:]
+    return text
 
 
 def resolved(text, values, labels, bibliography):

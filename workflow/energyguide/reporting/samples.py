@@ -11,11 +11,11 @@ from energyguide.reporting.phrases import listing
 
 def energy_radius(params):
     """The radius that the classifier whose energies are used was trained at."""
-    return params.classifiers[params.energy["classifier"]]["eps_train"]
+    return params.classifiers[params.energy_classifier]["eps_train"]
 
 
 class Samples:
-    """All that was measured on samples: by variant, at its best scale."""
+    """All that was measured on samples: by variant, at its best scale; made of the inputs and params SAMPLES of the rules."""
 
     def __init__(self, inputs, params):
         self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline

@@ -132,6 +132,6 @@ def centred(gradient):
 
 def classifier_label(spec):
     """What figures call a classifier, by its `kind` and `eps_train`."""
-    if spec["kind"] == "image":
+    if spec["kind"] == "classifier":
         return rf"$\varepsilon$-train {spec['eps_train']:g}"
     return f"time-dependent, {'robust' if spec['eps_train'] else 'vanilla'}"

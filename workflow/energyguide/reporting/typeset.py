@@ -3,14 +3,22 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from energyguide.files.atomic import atomic, write_text
 
 SUFFIXES = {".tex", ".bib"}
 
 
-def typeset(sources, build, pdf, commit):
-    """Copy the sources into `build`, beside the tables and figures, and make `pdf` of them; `commit` is printed in it.
+def generated(macros, systems, commit):
+    """What the paper reads in its preamble: which systems the experiment has, the files of macros, and the commit."""
+    lines = [rf"\expandafter\def\csname with@{name}\endcsname{{}}" for name in systems]
+    lines += [rf"\input{{../numbers/{Path(path).stem}}}" for path in macros]
+    return "\n".join([*lines, rf"\newcommand{{\commit}}{{{commit}}}", ""])
+
+
+def typeset(sources, build, pdf, preamble):
+    """Copy the sources into `build`, beside the tables and figures, and make `pdf` of them, with `preamble` as `generated.tex`.
 
     Raises:
         OSError: there is no latexmk.
@@ -22,7 +30,7 @@ def typeset(sources, build, pdf, commit):
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists() or target.read_bytes() != file.read_bytes():
                 shutil.copyfile(file, target)
-    write_text(build / "commit.tex", rf"\newcommand{{\commit}}{{{commit}}}" + "\n")
+    write_text(build / "generated.tex", preamble)
     if not shutil.which("latexmk"):
         raise OSError("there is no latexmk; install a TeX (on Debian and Ubuntu: `sudo make tex`) and run again")
     command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]

@@ -4,15 +4,16 @@ Counted are the passes of the networks, on the networks themselves; what is smal
 the GANs of points and of stacked digits, trajectories, figures, and the start of each job.
 """
 
+import math
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from inspect import Parameter, signature
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from energyguide.config import derive
+from energyguide.config.systems.ddgan import leaps
 from energyguide.diffusion.guides import find_guidance
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.schedule import schedule_of
@@ -74,11 +75,10 @@ class Passes:
 
     def __init__(self, experiment):
         self.experiment, self.known = experiment, {}
-        data = experiment["data"]
-        self.shape = data["channels"], data["size"], data["size"]
+        self.shape = tuple(experiment.data.shape)
 
     def build(self, name):
-        return build(*derive.network(self.experiment, name)).eval()
+        return build(*self.experiment.networks[name].build).eval()
 
     def of(self, name, kind):
         if (name, kind) not in self.known:
@@ -93,42 +93,30 @@ class Passes:
             return sum(p.numel() for p in self.build(name).parameters())
 
 
-def images_drawn(experiment, spec):
-    """How many samples a variant has, at all its scales."""
-    return experiment["sampling"]["seeds"] * experiment["sampling"]["samples"] * len(spec["scales"])
-
-
 def training(experiment, passes):
-    """Operations of the training of each network, by rule and kind of pass."""
-    work = {rule: Counter() for rule in ("diffusion", "variational", "classifier", "time_classifier")}
-    inner = experiment["classifiers"]["attack"]["steps"]
-    networks = dict.fromkeys(experiment["diffusion"]["models"], ("diffusion", "diffusion", 0))
-    networks |= dict.fromkeys(experiment["variational"]["models"], ("variational", "diffusion", 0))
-    radii = {**derive.classifiers(experiment), "judge": 0}
-    networks |= {name: ("classifier", "classifiers", inner if eps else 0) for name, eps in radii.items()}
-    times = derive.time_classifiers(experiment)
-    networks |= {name: ("time_classifier", "time_classifiers", attack["steps"]) for name, attack in times.items()}
-    work["adversarial"] = adversarial(experiment, passes)
-    for name, (rule, block, steps) in networks.items():
-        if name not in experiment["weights"]:
-            images = experiment[block]["training"]["steps"] * experiment[block]["training"]["batch"]
-            work[rule]["training"] += images * passes.of(name, "training")
-            work[rule]["gradient"] += images * steps * passes.of(name, "gradient") if steps else 0
+    """Operations of the training of each network, by kind, which is the name of its rule, and kind of pass."""
+    work = defaultdict(Counter)
+    for name, network in experiment.networks.items():
+        if name in experiment.weights:
+            continue
+        images = network.training.steps * network.training.batch
+        if network.kind == "ddgan":
+            work["ddgan"]["training"] += images * losses(experiment, passes, name)
+            continue
+        work[network.kind]["training"] += images * passes.of(name, "training")
+        if network.attack_steps:
+            work[network.kind]["gradient"] += images * network.attack_steps * passes.of(name, "gradient")
     return work
 
 
-def adversarial(experiment, passes):
-    """Operations of the trainings of denoising diffusion GANs, each counted on the losses of one image."""
-    gans, shape, work = experiment["adversarial"], passes.shape[:2], Counter()
-    for name, spec in gans["models"].items():
-        if name not in experiment["weights"]:
-            model = Adversaries(passes.build(name), Discriminator(*shape, **gans["discriminator"]))
-            schedule = schedule_of(experiment["process"], derive.leaps(spec["steps"]))
-            objective = AdversarialObjective(model, schedule, spec["kind"], gans["r1"], torch.device("cpu"))
-            plain, penalised = (of_losses(objective, passes.shape, r1) for r1 in (0.0, 1.0))
-            each = plain + (penalised - plain) / LAZY
-            work["training"] += gans["training"]["steps"] * gans["training"]["batch"] * each
-    return work
+def losses(experiment, passes, name):
+    """Operations of a training step of a denoising diffusion GAN, counted on the losses of one image."""
+    gans, shape = experiment.ddgan, passes.shape[:2]
+    model = Adversaries(passes.build(name), Discriminator(*shape, **gans.discriminator.dump()))
+    schedule = schedule_of(experiment.process.dump(), leaps(gans.models[name].steps))
+    objective = AdversarialObjective(model, schedule, gans.models[name].kind, gans.r1, torch.device("cpu"))
+    plain, penalised = (of_losses(objective, passes.shape, r1) for r1 in (0.0, 1.0))
+    return plain + (penalised - plain) / LAZY
 
 
 def of_losses(objective, shape, r1):
@@ -139,88 +127,84 @@ def of_losses(objective, shape, r1):
     return counter.total
 
 
+def images_drawn(experiment, variant):
+    """How many samples a variant has, at all its scales."""
+    return experiment.sampling.total * len(variant.scales)
+
+
 def sampling(experiment, passes, variants):
-    """Operations of the samples of all variants; a step at scale 0 is counted as any other."""
+    """Operations of the samples of some variants; a step at scale 0 is counted as any other."""
     work = Counter()
-    for spec in variants.values():
-        guidance = find_guidance(spec, max(spec["scales"]), Models(classes=experiment["data"]["classes"]))
+    for variant in variants:
+        spec = variant.dump()
+        guidance = find_guidance(spec, max(variant.scales), Models(classes=experiment.data.classes))
         of_model, of_classifier = guidance.evaluations
-        steps = images_drawn(experiment, spec) * spec["steps"]
-        work["forward"] += steps * of_model * passes.of(spec["model"].partition("@")[0], "forward")
+        steps = images_drawn(experiment, variant) * variant.steps
+        work["forward"] += steps * of_model * passes.of(variant.model.partition("@")[0], "forward")
         if of_classifier:
-            work["gradient"] += steps * of_classifier * passes.of(spec["classifier"], "gradient")
+            work["gradient"] += steps * of_classifier * passes.of(variant.guide, "gradient")
     return work
 
 
 def bounds(experiment, name):
     """How many estimates of a bound are made of each image."""
-    spec = experiment["likelihood"]
-    continuous = 1 + len(spec["shapes"]) if name in experiment["variational"]["models"] else 0
-    return spec["draws"] * (len(spec["steps"]) + continuous)
+    spec = experiment.likelihood
+    continuous = 1 + len(spec.shapes) if experiment.networks[name].kind == "vdm" else 0
+    return spec.draws * (len(spec.steps) + continuous)
 
 
-def measuring(experiment, passes, variants, images):
+def measuring(experiment, passes, images):
     """Operations of the measurements, by rule; those of the attack are the most there can be."""
-    inception = experiment["metrics"]["features"] == "inception"
-    judge, eps = passes.of("judge", "forward"), list(derive.classifiers(experiment))
-    features = INCEPTION if inception else judge
-    each = features + judge + passes.of(experiment["energy"]["classifier"], "forward")
-    grids, count = experiment["robustness"], images["test"]
-    measured = experiment["likelihood"]["models"]
-    attacked = sum(radius > 0 for radius in grids["eps_test"]) * grids["steps"]
+    judge, eps = passes.of("judge", "forward"), list(experiment.classifiers.radii)
+    features = INCEPTION if experiment.metrics.features == "inception" else judge
+    each = features + judge + passes.of(experiment.metrics.classifier, "forward")
+    grids, count = experiment.robustness, images["test"]
+    measured = experiment.likelihood.measured(experiment) if experiment.likelihood else []
+    attacked = sum(radius > 0 for radius in grids.eps_test) * grids.steps
     return {
-        "metrics": {"forward": sum(images_drawn(experiment, spec) for spec in variants.values()) * each},
+        "metrics": {"forward": sum(images_drawn(experiment, variant) for variant in experiment.sampled.values()) * each},
         "reference": {"forward": (images["train"] + images["test"]) * features},
         "robustness": {"gradient": sum(count * attacked * passes.of(name, "gradient") for name in eps)},
-        "corruptions": {
-            "forward": sum(count * len(grids["noise"] + grids["darkness"]) * passes.of(name, "forward") for name in eps)
-        },
+        "corruptions": {"forward": sum(count * len(grids.noise + grids.darkness) * passes.of(name, "forward") for name in eps)},
         "energy": {"forward": sum(images["train"] * passes.of(name, "forward") for name in eps)},
         "likelihood": {"forward": sum(bounds(experiment, name) * count * passes.of(name, "forward") for name in measured)},
     }
 
 
 def operations(experiment, images):
-    """Floating-point operations by rule and kind of pass; `images` has the sizes of the splits "train" and "test"."""
-    passes, variants = Passes(experiment), derive.sampled(experiment)
+    """rule -> kind of pass -> operations."""
+    passes = Passes(experiment)
     return {
         **training(experiment, passes),
-        "sample": sampling(experiment, passes, variants),
-        **measuring(experiment, passes, variants, images),
+        "sample": sampling(experiment, passes, experiment.sampled.values()),
+        **measuring(experiment, passes, images),
     }
 
 
 def disk(experiment, images):
     """Megabytes by rule of what stays: weights in float32, and images of 8 bits a channel."""
-    passes, variants = Passes(experiment), derive.sampled(experiment)
-    channels, height, width = passes.shape
-    followed, kept = derive.followed(experiment), len(experiment["diffusion"]["snapshots"])
-    models = [*experiment["diffusion"]["models"], *[followed] * kept]
-    numbers = {
-        "data": sum(images.values()) * channels * height * width,
-        "diffusion": 4 * sum(map(passes.parameters, models)),
-        "variational": 4 * sum(map(passes.parameters, experiment["variational"]["models"])),
-        "adversarial": 4 * sum(map(passes.parameters, experiment["adversarial"]["models"])),
-        "classifier": 4 * sum(map(passes.parameters, [*derive.classifiers(experiment), "judge"])),
-        "time_classifier": 4 * sum(map(passes.parameters, derive.time_classifiers(experiment))),
-        "sample": sum(images_drawn(experiment, spec) for spec in variants.values()) * channels * height * width,
-    }
+    passes, numbers = Passes(experiment), Counter()
+    pixels = math.prod(passes.shape)
+    for name, network in experiment.networks.items():
+        model = experiment.diffusion.models.get(name)
+        numbers[network.kind] += 4 * passes.parameters(name) * (1 + len(model.snapshots if model else ()))
+    numbers["data"] = sum(images.values()) * pixels
+    numbers["sample"] = sum(images_drawn(experiment, variant) for variant in experiment.sampled.values()) * pixels
     return {rule: number / 1e6 for rule, number in numbers.items()}
 
 
 def rates(experiment, device, rounds=3):
     """Operations a second of each kind of pass on this machine, by the experiment's own networks."""
     passes, found = Passes(experiment), {}
-    model = next(iter(experiment["diffusion"]["models"]))
-    classifier = experiment["energy"]["classifier"]
+    model = next(iter(experiment.diffusion.models))
     for kind, name, batch in (
-        ("training", model, experiment["diffusion"]["training"]["batch"]),
-        ("forward", model, experiment["sampling"]["batch"]),
-        ("gradient", classifier, experiment["sampling"]["batch"]),
+        ("training", model, experiment.diffusion.training.batch),
+        ("forward", model, experiment.sampling.batch),
+        ("gradient", experiment.metrics.classifier, experiment.sampling.batch),
     ):
         batch = batch if device.type == "cuda" else min(batch, 16)
         network, x = passes.build(name).to(device), torch.rand(batch, *passes.shape, device=device)
-        fast = accelerated(network, device, experiment["acceleration"])
+        fast = accelerated(network, device, experiment.acceleration.dump())
         found[kind] = (
             batch * passes.of(name, kind) / min(seconds(lambda n=network, i=x, f=fast, k=kind: PASSES[k](n, i, f), rounds))
         )

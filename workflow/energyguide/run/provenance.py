@@ -25,13 +25,14 @@ def trace(name, numbers):
 
     Args:
         name: of a file, or of a macro that stands for a number in the text.
-        numbers: the file that defines the macros.
+        numbers: the files that define the macros.
 
     Raises ValueError for a file without a record.
     """
-    defined = Path(numbers).read_text().splitlines() if Path(numbers).exists() else []
-    lines = [line for line in defined if line.startswith(rf"\newcommand{{\{name}}}")]
-    path, shown = numbers if lines else name, set()
+    path, lines, shown = name, [], set()
+    for file in filter(Path.exists, map(Path, numbers)):
+        if own := [line for line in file.read_text().splitlines() if line.startswith(rf"\newcommand{{\{name}}}")]:
+            path, lines = str(file), own
     if not read(path):
         raise ValueError(f"{path} has no record; name a file under results/ that a job has finished")
     for depth, name, made in chain(path):

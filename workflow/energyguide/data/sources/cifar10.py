@@ -7,6 +7,7 @@ import numpy as np
 
 from energyguide.files.atomic import sha256
 
+IN_A_FOLDER = True
 FACTS = {"channels": 3, "size": 32, "classes": 10}
 IMAGES = {"train": 50_000, "test": 10_000}
 CIFAR10 = "cifar-10-binary.tar.gz"

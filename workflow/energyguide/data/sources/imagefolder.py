@@ -6,6 +6,8 @@ import numpy as np
 
 from energyguide.data.folders import visible
 
+IN_A_FOLDER = True
+
 
 def read(spec):
     """Any images, as train/<class>/* and test/<class>/* under `path`, resized to `size` and cropped square.

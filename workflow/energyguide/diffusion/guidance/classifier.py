@@ -1,7 +1,13 @@
 """Guidance by a classifier's posterior."""
 
+from pydantic import BaseModel, Field
+
 from energyguide.classifiers.energy import log_posterior
 from energyguide.diffusion.descent import descend
+
+
+class Parameters(BaseModel):
+    classifier: str = Field(description="The classifier whose gradient guides, of images or time-dependent.")
 
 
 def guidance(spec, scale, models):

@@ -1,12 +1,12 @@
 """Classifier-free guidance."""
 
-import torch
-
 from energyguide.diffusion.hooks import Guidance
 
 
 def guidance(spec, scale, models):
     """eps~ = (1 + w) eps(x_t, y) - w eps(x_t), of a joint model (Ho and Salimans 2022, eq. 6); both in one batch."""
+    import torch
+
     if not scale:
         return Guidance()
 

@@ -1,7 +1,13 @@
 """Guidance by the energy E(x, y)."""
 
+from pydantic import BaseModel, Field
+
 from energyguide.classifiers.energy import joint_energy
 from energyguide.diffusion.descent import descend
+
+
+class Parameters(BaseModel):
+    classifier: str = Field(description="The classifier whose energy guides, of images or time-dependent.")
 
 
 def guidance(spec, scale, models):

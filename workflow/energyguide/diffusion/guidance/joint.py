@@ -1,7 +1,14 @@
 """Guidance by the joint energy."""
 
+from pydantic import BaseModel, Field
+
 from energyguide.classifiers.energy import delta_energy, joint_energy
 from energyguide.diffusion.descent import descend
+
+
+class Parameters(BaseModel):
+    classifier: str = Field(description="The classifier of images whose energies guide.")
+    lambda_: int | float = Field(alias="lambda", ge=0, description="Weight of dE(x) in the joint energy.")
 
 
 def guidance(spec, scale, models):

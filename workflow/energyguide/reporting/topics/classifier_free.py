@@ -5,9 +5,10 @@ from statistics import fmean
 from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of
-from energyguide.reporting.phrases import WORDS
+from energyguide.reporting.phrases import WORDS, listing
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.rows import by_scale
+from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
 
 
@@ -70,7 +71,7 @@ def figure_free_samples(inputs, params):
 
 def numbers_classifier_free(samples, params):
     """What the extrapolation of the joint model changes, and how FID and IS move with its weight."""
-    name, plain = params.classifier_free["variant"], params.classifier_free["unguided"]
+    name, plain = params.compared["variant"], params.compared["unguided"]
     if lost := samples.diverged(name):
         return {"sayClassifierFree": lost, "sayFreeScales": ""}
     fid = samples.compare(name, plain, "fid", *WORDS)
@@ -93,7 +94,7 @@ def numbers_together(samples):
     """Classifier-free and energy guidance at once, against each alone."""
     names = samples.select(guidance="free_and_energy")
     if not names:
-        return {"sayTogether": "The two kinds of guidance are not combined in this edition.", "freeWeight": "--"}
+        return {"sayTogether": "The two kinds of guidance are not combined in this experiment.", "freeWeight": "--"}
     both = names[0]
     spec = samples.variants[both]
     if lost := samples.diverged(both):
@@ -112,3 +113,9 @@ def numbers_together(samples):
         "sayTogether": f"With both, at $s={samples.scale[both]:g}$, the FID is {samples.text(both, 'fid')} and the class "
         f"accuracy {samples.text(both, 'accuracy')}{': ' if said else ''}{'; '.join(said)}.",
     }
+
+
+def numbers(inputs, params):
+    samples = Samples(inputs, params)
+    shown = listing(f"{w:g}" for w in params.compared["shown"])
+    return {"freeShown": shown, **numbers_classifier_free(samples, params), **numbers_together(samples)}

@@ -6,9 +6,9 @@ from energyguide.reporting.phrases import listing
 from energyguide.reporting.read import quality
 
 
-def numbers_adversarial(inputs, params):
+def numbers(inputs, params):
     """Denoising diffusion GANs by their number of steps, and what leaving a part of them out changes."""
-    models = params.adversarial
+    models = params.models
     whole = {name: spec for name, spec in models.items() if spec["kind"] == "posterior" and "latent" not in spec}
     by_steps = {spec["steps"]: name for name, spec in whole.items()}
     line = [
@@ -27,8 +27,8 @@ def numbers_adversarial(inputs, params):
     return {
         "sayGans": f"The FID of the whole model is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
         if line
-        else "No whole model is trained in this edition.",
+        else "No whole model is trained in this experiment.",
         "sayGanAblations": f"Of the FIDs without a part, {'; '.join(said)}."
         if said
-        else "None without a part has a whole model of as many steps beside it in this edition.",
+        else "None without a part has a whole model of as many steps beside it in this experiment.",
     }

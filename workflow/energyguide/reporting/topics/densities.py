@@ -22,8 +22,12 @@ def figure_densities(inputs, params):
     return figure
 
 
-def numbers_densities(inputs):
+def numbers(inputs, params):
     """How far the sampler's densities are from the closed forms."""
     distances = read_sidecar(inputs.densities)["distances"]
     said = listing(f"{value:.2f} at $w = {w}$" for w, value in distances.items())
-    return {"sayDensities": f"The total variation between the rows is {said}."}
+    return {
+        "densitySamples": f"{params.samples:,}",
+        "densitySteps": params.steps,
+        "sayDensities": f"The total variation between the rows is {said}.",
+    }

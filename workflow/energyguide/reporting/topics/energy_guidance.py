@@ -8,7 +8,7 @@ from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import at_scale, best_scale, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import Table, escape
-from energyguide.reporting.samples import energy_radius
+from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.reporting.style import WIDTH, categories, pyplot
 
 
@@ -115,12 +115,10 @@ def numbers_energies(inputs, params):
     }
 
 
-def numbers_schedulers(samples):
-    standard = samples.select(guidance="energy", unit="standard")
-    sigmoid = samples.select(guidance="energy", unit="sigmoid")
-    if not standard or not sigmoid:
-        return {"saySchedulers": "Only one scheduler is used in this edition."}
-    a, b = standard[0], sigmoid[0]
+def numbers_schedulers(samples, compared):
+    a, b = compared["standard"], compared["sigmoid"]
+    if not a:
+        return {"saySchedulers": "Only one scheduler is used in this experiment."}
     if lost := samples.diverged(a, b):
         return {"saySchedulers": lost}
     fid = samples.compare(b, a, "fid", "higher", "lower", "the same within its spread")
@@ -131,17 +129,9 @@ def numbers_schedulers(samples):
     }
 
 
-def numbers_joint(samples):
+def numbers_joint(samples, compared):
     """What the term dE changes, against energy guidance in the same unit."""
-    pairs = [
-        (a, b)
-        for b, spec in samples.variants.items()
-        if "lambda" in spec
-        for a in samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
-    ]
-    if not pairs:
-        return {"sayJoint": "Joint-energy guidance has no counterpart to be compared with in this edition."}
-    a, b = pairs[0]
+    a, b = compared["sigmoid"], compared["joint"]
     if lost := samples.diverged(a, b):
         return {"sayJoint": lost}
     before, after = samples.line(a), samples.line(b)
@@ -163,4 +153,15 @@ def numbers_joint(samples):
         rf"{samples.text(b, 'fid')} instead of {samples.text(a, 'fid')}, and the class accuracy {samples.text(b, 'accuracy')} "
         rf"instead of {samples.text(a, 'accuracy')}. At equal scales the divergence is smaller with it at "
         rf"{less['energy_divergence']} of {len(shared)} scales, and the FID at {less['fid']}."
+    }
+
+
+def numbers(inputs, params):
+    samples, joint = Samples(inputs, params), params.variants[params.compared["joint"]]
+    return {
+        "jointLambda": f"{joint['lambda']:g}",
+        "sigmoidParameters": "$y_0 = {y0:g}$, $k = {k:g}$, $t_0 = {t0:g}$".format(**joint["sigmoid"]),
+        **numbers_energies(inputs, params),
+        **numbers_schedulers(samples, params.compared),
+        **numbers_joint(samples, params.compared),
     }

@@ -8,6 +8,7 @@ from energyguide.reporting.layout import MEASURES, Table, escape
 from energyguide.reporting.phrases import WORDS, listing
 from energyguide.reporting.read import UNITS, first_samples
 from energyguide.reporting.rows import variant_row, written
+from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
 
 
@@ -84,11 +85,11 @@ def figure_scales(inputs, params):
 
 def numbers_plain_against_robust(samples):
     guides = {name: samples.classifiers[samples.variants[name]["classifier"]] for name in samples.select(guidance="classifier")}
-    guided = [name for name, spec in guides.items() if spec["kind"] == "image"]
+    guided = [name for name, spec in guides.items() if spec["kind"] == "classifier"]
     plain = [name for name in guided if not guides[name]["eps_train"]]
     robust = [name for name in guided if name not in plain]
     if not plain or not robust:
-        return {"sayPlainRobust": "Classifiers of one kind only guide in this edition."}
+        return {"sayPlainRobust": "Classifiers of one kind only guide in this experiment."}
     a, b = samples.finest(plain), samples.finest(robust)
     if samples.diverged(a, b):
         return {"sayPlainRobust": samples.diverged(*guided)}
@@ -127,7 +128,7 @@ def numbers_best(samples):
     top = samples.finest(samples.by_classifier)
     if samples.diverged(top):
         lost = samples.diverged(*samples.by_classifier)
-        return {"sayBest": lost, "summary": lost}
+        return {"sayBest": lost, "saySummary": lost}
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
     level = samples.compare(top, conditional, "accuracy", "above", "below", "within its spread of")
     moves = samples.compare(top, ddpm, "accuracy", "raises", "lowers", "does not change")
@@ -143,7 +144,7 @@ def numbers_best(samples):
         "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
         rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
         rf"({samples.text(conditional, 'accuracy')}).",
-        "summary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
+        "saySummary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
         rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
         rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
     }
@@ -162,10 +163,10 @@ def numbers_edges(samples):
     return {"sayEdges": f"The best scale is {', and '.join(said)}, so that a better one may lie beyond the grid."}
 
 
-def numbers_overall(samples, params):
+def numbers_overall(samples):
     """The guided system of the least Frechet joint distance, of all; and the unguided model that is given the class."""
     top = samples.finest(samples.guided)
-    given = params.time_guidance["unguided"]
+    given = samples.unguided(0) or samples.baseline
     if samples.diverged(top):
         return {"nSystems": len(samples.variants), "sayOverall": samples.diverged(*samples.guided)}
     fjd = samples.compare(top, given, "fjd_train", *WORDS)
@@ -174,4 +175,15 @@ def numbers_overall(samples, params):
         "sayOverall": rf"Of all guided systems the least Fr\'echet joint distance belongs to {samples.called(top)}: FID "
         rf"{samples.text(top, 'fid')}, class accuracy {samples.text(top, 'accuracy')}. Compared with the unguided "
         rf"class-conditional model (FID {samples.text(given, 'fid')}) that distance is {fjd}.",
+    }
+
+
+def numbers(inputs, params):
+    samples = Samples(inputs, params)
+    return {
+        **numbers_plain_against_robust(samples),
+        **numbers_best(samples),
+        **numbers_scales(samples),
+        **numbers_edges(samples),
+        **numbers_overall(samples),
     }

@@ -29,12 +29,12 @@ def figure_implicit(inputs, params):
 
 def named(spec):
     """How the text calls a classifier, in "that of ...", by its `kind` and `eps_train`."""
-    if spec["kind"] == "image":
+    if spec["kind"] == "classifier":
         return rf"the classifier of images with $\epstrain = {spec['eps_train']:g}$"
     return f"the {'robust' if spec['eps_train'] else 'vanilla'} time-dependent classifier"
 
 
-def numbers_implicit(inputs, params):
+def numbers(inputs, params):
     """How well the joint diffusion model classifies, and whose gradient its own resembles most."""
     found = read_json(inputs.implicit)
     accuracy = found["accuracy"]

@@ -81,12 +81,12 @@ def whole(found):
     return found["continuous"]["learned"] if "continuous" in found else list(found["discrete"].values())[-1]
 
 
-def numbers_likelihood(inputs, params):
+def numbers(inputs, params):
     """The bounds of the models against each other, by their steps, and by the shape of the schedule."""
-    results = dict(zip(params.likelihood_labels, map(read_json, inputs.likelihoods), strict=True))
+    results = dict(zip(params.labels, map(read_json, inputs.likelihoods), strict=True))
     protocol = next(iter(results.values()))["protocol"]
     totals = {name: whole(found)["total"] for name, found in results.items()}
-    names = {name: rf"\emph{{{escape(label)}}}" for name, label in params.likelihood_labels.items()}
+    names = {name: rf"\emph{{{escape(label)}}}" for name, label in params.labels.items()}
     best = min(totals, key=lambda name: fmean(totals[name]))
     others = listing(f"{names[name]} at {bits(total)}" for name, total in totals.items() if name != best)
     fewer = {name: next(iter(found["discrete"].items())) for name, found in results.items()}
@@ -112,7 +112,7 @@ def looser(values, longest):
 def invariance(results):
     """How far the diffusion term in continuous time, and the spread of its estimates, depend on the shape of the schedule."""
     if not results or len(results[0]["continuous"]) < 2:
-        return "No schedule is put in the place of a learned one in this edition."
+        return "No schedule is put in the place of a learned one in this experiment."
     learned, *shapes = results[0]["continuous"].items()
     own = Number.of(learned[1]["diffusion"])
     said = []

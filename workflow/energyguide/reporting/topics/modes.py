@@ -63,7 +63,7 @@ def figure_modes(inputs, params):
     return figure
 
 
-def numbers_modes(inputs):
+def numbers(inputs, params):
     """What the models of points and of stacked digits cover."""
     points = {found["steps"]: found["drawn"] for found in map(read_sidecar, inputs.points)}
     plane = listing(

@@ -119,15 +119,26 @@ def numbers_corruptions(inputs):
 def numbers_published(inputs, params):
     """Where ours stand against the reported numbers."""
     if not params.published:
-        return {"sayPublished": "Published numbers are for other data, and none is printed beside those of this edition."}
+        return {"sayPublished": "Published numbers are for other data, and none is printed next to those of this experiment."}
     reported = Published(inputs.published, params.published, "robustness").values
     results = [read_json(path) for path in inputs.robustness]
     ours = {(f"{float(eps):g}", f"{r['eps_train']:g}"): 100 * a for r in results for eps, a in r["accuracy"].items()}
     gaps = [abs(ours[key] - reported[key]) for key in reported if key in ours]
     if not gaps:
-        return {"sayPublished": "The grids of this edition share no cell with the published ones."}
+        return {"sayPublished": "The grids of this experiment share no cell with the published ones."}
     return {
         "sayPublished": "Reported numbers stand in brackets, or in lines or columns of their own. Over the "
         rf"{len(gaps)} cells that Table~\ref{{tab:robustness}} shares with the published one, the mean absolute difference is "
         rf"{fmean(gaps):.1f} points."
+    }
+
+
+def numbers(inputs, params):
+    return {
+        "pgdTestSteps": params.steps,
+        "synthesisEps": f"{params.synthesis['eps']:g}",
+        "synthesisSteps": params.synthesis["steps"],
+        **numbers_robustness(inputs, params),
+        **numbers_corruptions(inputs),
+        **numbers_published(inputs, params),
     }

@@ -5,7 +5,6 @@ from energyguide.files.arrays import read_sidecar
 from energyguide.files.atomic import digest, read_json
 from energyguide.reporting.layout import Table, escape
 from energyguide.reporting.phrases import NORMS, listing
-from energyguide.reporting.samples import energy_radius
 from energyguide.reporting.style import WIDTH, pyplot
 
 KINDS = {
@@ -102,15 +101,14 @@ def released(weights):
 def small_notice(params):
     size = params.data["size"]
     return (
-        rf"\emph{{This is a small edition: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
+        rf"\emph{{This is a small experiment: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
         "pixels, with networks and grids cut down to run in minutes without a GPU. It shows that the pipeline works, and "
-        "how; claims about full-size networks need a full-size edition.}"
+        "how; claims about full-size networks need a full-size experiment.}"
     )
 
 
 def numbers_settings(params):
     variants = params.variants.values()
-    sigmoid = next((spec["sigmoid"] for spec in variants if "sigmoid" in spec), None)
     return {
         "processSteps": params.process["steps"],
         "guidedSampler": guided_samplers(variants),
@@ -118,15 +116,9 @@ def numbers_settings(params):
         "attackNorm": NORMS[params.attack["norm"]],
         "pgdTrainSteps": params.attack["steps"],
         "pgdTrainStop": ", until an image is misclassified" if params.attack.get("stop_when_fooled") else "",
-        "pgdTestSteps": params.robustness["steps"],
         "epsTrainList": listing(f"{eps:g}" for eps in params.eps_train),
-        "energyClassifier": f"{energy_radius(params):g}",
-        "jointLambda": listing(sorted({spec["lambda"] for spec in variants if "lambda" in spec})),
-        "sigmoidParameters": "$y_0 = {y0:g}$, $k = {k:g}$, $t_0 = {t0:g}$".format(**sigmoid) if sigmoid else "--",
+        "energyClassifier": f"{params.energy_radius:g}",
         "pUncond": listing(sorted({m["p_uncond"] for m in params.models.values() if 0 < m["p_uncond"] < 1})),
-        "synthesisEps": f"{params.synthesis['eps']:g}",
-        "synthesisSteps": params.synthesis["steps"],
-        "stripVariant": escape(params.variants[params.trajectories["variant"]]["label"]),
         "command": f"snakemake --config experiment={params.name}",
         "traced": f"snakemake provenance --config experiment={params.name} of=",
     }
@@ -154,11 +146,19 @@ def numbers_protocol(floor, params):
         "same protocol."
     )
     return {
-        "nSamples": f"{params.sampling['samples']:,}",
-        "nSets": params.sampling["seeds"],
+        "nSamples": f"{params.samples:,}",
+        "nSets": params.seeds,
         "floorSets": used["sets"],
         "isSplits": "each set as a whole" if used["is_splits"] == 1 else f"{used['is_splits']} parts of each set",
         "featuresName": used["features"],
         "featuresNote": own if used["features"].startswith("classifier") else inception,
         "referenceName": used["reference"],
+    }
+
+
+def numbers(inputs, params):
+    return {
+        **numbers_data(inputs, params),
+        **numbers_settings(params),
+        **numbers_protocol(read_json(inputs.floor), params),
     }

@@ -191,13 +191,13 @@ def table_preferences(inputs, params):
     return Table(records, [["More than", r"Robust (\%)", r"Vanilla (\%)", r"No preference (\%)"]], body, "lrrr")
 
 
-def numbers_survey(inputs):
+def numbers(inputs, params):
     """What raters preferred, or that there are none."""
     if not inputs.answers:
         return {
             "nAnswers": 0,
             "saySurvey": "The pipeline makes the page on which people compare the two; no answers were collected for this "
-            "edition, and so there is no table of preferences.",
+            "experiment, and so there is no table of preferences.",
         }
     page = read_json(inputs.survey)
     found = tally(read_answers(inputs.answers, page), page)

@@ -9,6 +9,7 @@ from energyguide.reporting.layout import MEASURES, Published, Table, measured, p
 from energyguide.reporting.phrases import NORMS, WORDS, listing
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.rows import by_scale, variant_row
+from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, centred, class_names, gallery
 
 
@@ -166,24 +167,21 @@ def training(spec):
 def numbers_settings(params):
     attacks = list(params.threats.values())
     models = list(dict.fromkeys(map(threat, attacks)))
-    robust = params.threats[params.time_guidance["robust"]]
+    robust = params.threats[params.compared["robust"]]
     return {
         "timeThreats": listing(models),
         "timeAttackSteps": listing(sorted({attack["steps"] for attack in attacks})),
         "timeRobust": f"{threat(robust)}, {robust['steps']} steps",
-        "timeTraining": training(params.time_classifiers["training"]),
-        "timeScale": f"{params.time_guidance['scale']:g}",
-        "maximiseEps": f"{params.time_gradients['eps']:g}",
-        "maximiseSteps": params.time_gradients["steps"],
-        "freeShown": listing(f"{w:g}" for w in params.classifier_free["shown"]),
-        "densitySamples": f"{params.densities['samples']:,}",
-        "densitySteps": params.densities["steps"],
+        "timeTraining": training(params.training),
+        "timeScale": f"{params.compared['scale']:g}",
+        "maximiseEps": f"{params.gradients['eps']:g}",
+        "maximiseSteps": params.gradients["steps"],
     }
 
 
 def numbers_time_dependent(samples, params):
     """Vanilla against robust, at their best scales and over the grid that they share."""
-    plain, vanilla, robust = (params.time_guidance[kind] for kind in ("unguided", "vanilla", "robust"))
+    plain, vanilla, robust = (params.compared[kind] for kind in ("unguided", "vanilla", "robust"))
     if lost := samples.diverged(vanilla, robust):
         return {"sayTimeQuality": lost, "sayTimeScales": ""}
     said = {key: samples.compare(robust, vanilla, key, *WORDS) for key in ("fid", "precision", "recall")}
@@ -226,17 +224,26 @@ def numbers_iterations(inputs, params):
 
 def numbers_threats(inputs, params):
     """Which threat model gives the least FID, and how much it matters."""
-    results = {name: at_scale(read_metrics(inputs.metrics, name), params.time_guidance["scale"]) for name in params.threats}
+    results = {name: at_scale(read_metrics(inputs.metrics, name), params.compared["scale"]) for name in params.threats}
     fid = {name: Number.of(result["fid"]) for name, result in finite(results).items()}
     if not fid:
         return {"sayTimeThreats": "There is nothing to compare: samples ceased to be finite under every threat model."}
     low, high = min(fid, key=lambda name: fid[name].mean), max(fid, key=lambda name: fid[name].mean)
     best = params.threats[low]
     matters = compare(fid[high], fid[low], "more than", "more than", "no more than")
-    unguided = Number.of(at_scale(read_metrics(inputs.metrics, params.time_guidance["unguided"]), 0)["fid"])
+    unguided = Number.of(at_scale(read_metrics(inputs.metrics, params.compared["unguided"]), 0)["fid"])
     verdict = compare(fid[low], unguided, "above that", "below that", "within the spread of that")
     return {
         "sayTimeThreats": f"The least FID belongs to {threat(best)} with {best['steps']} steps ({fid[low].mean:.2f}), the "
         f"largest is {fid[high].mean:.2f}: a difference of {matters} the spread of the two. The least is {verdict} of the same "
         f"model unguided ({unguided.mean:.2f})."
+    }
+
+
+def numbers(inputs, params):
+    return {
+        **numbers_settings(params),
+        **numbers_time_dependent(Samples(inputs, params), params),
+        **numbers_iterations(inputs, params),
+        **numbers_threats(inputs, params),
     }

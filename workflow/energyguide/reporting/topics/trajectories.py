@@ -5,6 +5,8 @@ import numpy as np
 from energyguide.files.arrays import load_arrays
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import finite
+from energyguide.reporting.layout import escape
+from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import WIDTH, class_names, gallery, pyplot, styles
 
 
@@ -50,5 +52,10 @@ def numbers_trajectory(inputs, samples):
     return {
         "sayTrajectory": rf"Under the classifier with $\varepsilon$-train {samples.energy_classifier:g}, the mean "
         rf"$E(\mathbf{{x}},y)$ of the samples is lowest for {samples.called(low, scale=False)} (${ends[low]:.1f}$ nats), and "
-        rf"highest for {samples.called(high, scale=False)} (${ends[high]:.1f}$ nats)."
+        rf"highest for {samples.called(high, scale=False)} (${ends[high]:.1f}$ nats).",
     }
+
+
+def numbers(inputs, params):
+    shown = escape(params.variants[params.strip]["label"])
+    return {"stripVariant": shown, **numbers_trajectory(inputs, Samples(inputs, params))}

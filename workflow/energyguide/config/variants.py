@@ -1,0 +1,111 @@
+"""A guidance variant: what every one has, and the parameters of its guidance function."""
+
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from energyguide.config.names import modules, scale_name
+from energyguide.config.parts import Block, Sampler, Share, Text, about, listed, number
+from energyguide.diffusion.spacing import kept_timesteps
+
+GUIDANCE = modules("diffusion/guidance")
+
+
+class Sigmoid(Block):
+    """The sigmoid scheduler: (1 - y0) / (1 + exp(-k (t - t0))) + y0."""
+
+    y0: Share = about("Its value at the image.")
+    k: number(gt=0) = about("Its steepness per timestep.")
+    t0: number(ge=0) = about("The timestep of its middle, of the full process.")
+
+
+class Variant(Sampler):
+    """A guidance variant: how it is sampled, and at which scales."""
+
+    label: Text = about("Its name in tables and figures.")
+    system: Text | list[Text] | None = about(
+        "The system that it belongs to, or those: without one of them it is left out.", default=None
+    )
+    guidance: Literal[tuple(GUIDANCE)] = about("A module of workflow/energyguide/diffusion/guidance.")
+    model: Text = about("The diffusion model, one of `diffusion.models`.")
+    unit: Literal["sigma", "sigma2", "standard", "sigmoid", "eps", "difference"] | None = about(
+        "What the scale multiplies besides the gradient: sigma_t, its square, sqrt(1 - abar_t), a sigmoid of t, sqrt(1 - abar_t) "
+        "on eps; or, without a gradient, the difference of the two predictions of classifier-free guidance.",
+        default=None,
+    )
+    sigmoid: Sigmoid | None = about("The parameters of the unit `sigmoid`.", default=None)
+    scales: listed(number(ge=0)) = about("Guidance scales; one at which samples cease to be finite is reported as diverged.")
+
+    @property
+    def guided(self):
+        return self.guidance != "unguided"
+
+    @property
+    def guide(self):
+        """The name of the classifier that guides; None without one."""
+        return getattr(self, "classifier", None)
+
+    @property
+    def process(self):
+        """What of it decides its samples, and can be known by their model alone: the fields of `Sampler`."""
+        return {name: getattr(self, name) for name in Sampler.model_fields}
+
+    def but(self, **changes):
+        """The same with other values."""
+        return self.model_copy(update=changes)
+
+    def check(self, need, experiment):
+        models, steps = experiment.diffusion.models, experiment.process.steps
+        need(self.model in models, "model", f"{self.model!r} is not trained; there are {', '.join(models)}")
+        need(self.steps <= steps, "steps", f"the process has only {steps} timesteps (`process.steps`)")
+        if self.spacing == "quadratic":
+            try:
+                kept_timesteps(steps, self.steps, self.spacing)
+            except ValueError:
+                need(False, "steps", "so many quadratic steps would use a timestep twice; ask for fewer")
+        scales = [scale_name(scale) for scale in self.scales]
+        need(len({*scales}) == len(scales), "scales", "a scale is listed twice")
+        if self.guided:
+            self.check_guided(need, experiment)
+        else:
+            need(scales == ["0"], "scales", "an unguided variant has the one scale 0")
+            need(self.unit is None, "unit", "an unguided variant has no unit")
+
+    def check_guided(self, need, experiment):
+        need(max(self.scales) > 0, "scales", "a guided variant needs a scale above 0")
+        need(self.unit, "unit", "is missing: what does the scale multiply?")
+        if self.guidance in ("classifier_free", "free_and_energy"):
+            joint = 0 < experiment.diffusion.models[self.model].p_uncond < 1
+            need(joint, "model", "must be a joint model, with `p_uncond` between 0 and 1")
+        if self.guidance == "classifier_free":
+            need(self.unit == "difference", "unit", "must be `difference`: that of the two predictions")
+        if self.guide:
+            self.check_guide(need, experiment)
+
+    def check_guide(self, need, experiment):
+        experiment.trained(need, "classifier", [self.guide], "classifier", "time_classifier")
+        if hasattr(self, "lambda_"):
+            experiment.trained(need, "classifier", [self.guide], "classifier")
+        silent = self.unit in ("sigma", "sigma2") and self.sampler == "ddim" and self.eta == 0
+        need(not silent, "unit", "sigma is 0 in DDIM with eta 0, so nothing would be guided; use unit `eps`")
+        need(self.unit != "difference", "unit", "`difference` is the unit of classifier-free guidance alone")
+        need(self.unit != "sigmoid" or self.sigmoid, "sigmoid", "unit `sigmoid` needs y0, k and t0")
+
+
+@cache
+def kind_of(guidance):
+    """The class of the variants of a guidance function: a `Variant` with its `Parameters`."""
+    own = getattr(import_module(f"energyguide.diffusion.guidance.{guidance}"), "Parameters", BaseModel)
+    fields = {name: (field.annotation, field) for name, field in own.model_fields.items()}
+    return create_model(f"Variant_{guidance}", __base__=Variant, __doc__=own.__doc__, **fields)
+
+
+def variant(block):
+    """The variant of a block, of the class that its `guidance` asks for."""
+    guidance = block.get("guidance") if isinstance(block, dict) else None
+    return (kind_of(guidance) if guidance in GUIDANCE else Variant).model_validate(block)
+
+
+Variants = Annotated[dict[str, Variant], Field(min_length=1)]
