@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from faults.malformed import CASES, PREFERENCES, RELEASED, prepare
+from faults import malformed  # noqa: F401 (its cases are among CASES)
+from faults.cases import CASES, PREFERENCES, RELEASED, prepare
 from project import ROOT
 
 from energyguide.config.experiments import merge, resolve

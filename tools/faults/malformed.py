@@ -6,81 +6,21 @@ Takes some ten minutes on two cores. tests/test_malformed.py runs the same cases
 """
 
 import functools
-import json
 import os
-import pickle
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.extend(str(Path(__file__).parents[2] / folder) for folder in ("tests", "workflow"))
+sys.path.extend(str(Path(__file__).parents[2] / folder) for folder in ("tests", "workflow", "tools"))
 
 import numpy as np
-import torch
-import yaml
+from faults import malformed_files  # noqa: F401 (its cases are among CASES)
+from faults.cases import CASES, DATASET, PREFERENCES, REFERENCE, RELEASED, TRAINED, blank, case, prepare
 from PIL import Image
 from project import SNAKEMAKE, copy
-from safetensors.torch import save_file
-
-from energyguide.data.dataset import SPLITS, Dataset
-from energyguide.files.arrays import save_arrays, sidecar
-from energyguide.files.atomic import sha256, write_json, write_text
-from energyguide.nets.resnet import CifarResNet
-from energyguide.nets.weights import save
-
-CASES = []
-IMAGES = {"source": "imagefolder", "path": "images", "channels": 3, "size": 8, "classes": 2, "held_out": 0.25}
-RELEASED, REFERENCE = "results/tiny/classifiers/eps0.5.safetensors", "results/tiny/reference.npz"
-TRAINED, PREFERENCES = "results/tiny/classifiers/eps0.safetensors", "results/tiny/tables/preferences.csv"
-DATASET, SURVEY = Path("results/tiny/data/dataset.npz"), {"id": "abc", "systems": ["a", "b"], "pairs": ["0", "1"], "seed": 0}
-HEADER, ANSWER = "survey,rater,pair,left,right,answer\n", "abc,anna,0,a,b,left\n"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A malformed input.
-
-    Attributes:
-        name: what is wrong.
-        spoil: a function of the copy of the project and its configuration that makes it so.
-        said: a regular expression for what the last line says.
-        target: what is asked of Snakemake.
-        fails: whether it should; where not, `said` is in the log.
-    """
-
-    name: str
-    spoil: callable
-    said: str
-    target: str = "data"
-    fails: bool = True
-
-
-def case(name, said, target="data", **more):
-    def add(spoil):
-        CASES.append(Case(name, spoil, said, target, **more))
-        return spoil
-
-    return add
-
-
-def prepare(case, tree):
-    """Spoils a copy of the project, in which a folder of images lies and the tiny experiment uses it."""
-    config = yaml.safe_load((tree / "tests/tiny.yaml").read_text())
-    config["experiments"]["tiny"]["data"] = dict(IMAGES)
-    for part in ("train", "test"):
-        for shade, name in enumerate(("cat", "dog")):
-            folder = tree / "images" / part / name
-            folder.mkdir(parents=True)
-            for i in range(4):
-                Image.new("RGB", (8, 8), (100 * shade, 60 * i, 0)).save(folder / f"{i}.png")
-    case.spoil(tree, config)
-    (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return config
-
 
 # Files of configuration
 
@@ -146,11 +86,6 @@ def images(name, said, change, **more):
     @case(f"images: {name}", said, **more)
     def spoil(tree, config):
         change(tree / "images", config["experiments"]["tiny"]["data"])
-
-
-def blank(path, content=b""):
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    path.write_bytes(content)
 
 
 REPLACE = "remove or replace it$"
@@ -227,145 +162,6 @@ archive(
 )
 
 
-# Released weights
-
-
-def released(name, said, change, file="net.safetensors", **release):
-    @case(f"released weights: {name}", said, RELEASED)
-    def spoil(tree, config):
-        path, tiny = tree / file, config["experiments"]["tiny"]
-        tiny["weights"] = {"eps0.5": {"file": file, "sha256": "0" * 64, "format": "plain", **release}}
-        torch.manual_seed(0)
-        shape = {"channels": 3, "classes": 2, "block": "basic", **tiny["classifiers"]["network"]}
-        weights = change(path, dict(CifarResNet(**shape).state_dict()))
-        if weights is not None:
-            (save_file if path.suffix == ".safetensors" else torch.save)(weights, path)
-        if path.is_file() and name != "another file":
-            tiny["weights"]["eps0.5"]["sha256"] = sha256(path)
-
-
-def truncated(path, weights):
-    (save_file if path.suffix == ".safetensors" else torch.save)(weights, path)
-    os.truncate(path, path.stat().st_size // 2)
-
-
-class Code:
-    """Leaves a mark where a pickle of it is read with code."""
-
-    def __reduce__(self):
-        return os.mkdir, ("mark",)
-
-
-FITS = "does its network have the `format` and the `network` of the configuration"
-released("missing", "net.safetensors is missing; download it, or take", lambda path, weights: None)
-released("a folder", "net.safetensors is a folder, and a file belongs there", lambda path, weights: path.mkdir())
-released("another file", "net.safetensors has the sha256 .*: another file than `weights` asks for", lambda path, weights: weights)
-released("cut off", "net.safetensors is damaged, or no safetensors .*; fetch it anew", truncated)
-released("of no length", "net.safetensors is damaged, or no safetensors .*; fetch", lambda path, weights: path.touch())
-released("cut off by torch", "net.pt is damaged.*; download it again", truncated, file="net.pt")
-released("of no length by torch", "net.pt is damaged.*; download it again", lambda path, weights: path.touch(), file="net.pt")
-released("with code", "net.pt holds more than tensors.*; save", lambda path, weights: {"w": Code()}, file="net.pt")
-released(
-    "a bare pickle",
-    "net.pt holds more than tensors.*; save",
-    lambda path, w: path.write_bytes(pickle.dumps(Code())) * 0 or None,
-    "net.pt",
-)
-released("no state dict", "net.pt holds no state dict.*; save", lambda path, weights: [1, 2], file="net.pt")
-released(
-    "a missing layer", f"net.safetensors has no fc.bias; {FITS}", lambda path, w: {k: v for k, v in w.items() if k != "fc.bias"}
-)
-released("another layer", f"net.safetensors has, .* not, more; {FITS}", lambda path, w: w | {"more": torch.ones(1)})
-released("another shape", f"net.safetensors has in another shape fc.bias; {FITS}", lambda path, w: w | {"fc.bias": torch.ones(9)})
-released("not finite", "not finite in fc.bias; .* take another", lambda path, w: w | {"fc.bias": torch.full((2,), torch.nan)})
-released("two means", f"has in another shape mean, std; {FITS}", lambda path, w: w, mean=[0.5, 0.5], std=[0.5, 0.5])
-released(
-    "another library", r"weights\.eps0\.5\.format: 'diffusers' holds a UNet, and this", lambda path, w: w, format="diffusers"
-)
-
-
-# Results that were damaged on the disk, and weights of Inception
-
-
-def result(name, said, change, target=TRAINED):
-    @case(name, said, target)
-    def spoil(tree, config):
-        pixels, labels = np.zeros((8, 3, 8, 8), np.uint8), np.arange(8) % 2
-        Dataset(("cat", "dog"), dict.fromkeys(SPLITS, pixels), dict.fromkeys(SPLITS, labels)).save(tree / DATASET)
-        change(tree / DATASET, config["experiments"]["tiny"])
-
-
-def relabel(path, tiny):
-    with np.load(path) as arrays:
-        save_arrays(path, {**arrays, "labels_val": np.full(8, 7)}, classes=["cat", "dog"])
-
-
-def inception(content):
-    def change(path, tiny):
-        tree = path.parents[3]
-        shape = {"channels": 3, "classes": 2, "block": "basic", **tiny["classifiers"]["network"]}
-        for name in ("judge", "eps0.5"):
-            network = CifarResNet(**shape).state_dict()
-            save(tree / f"results/tiny/classifiers/{name}.safetensors", network, "resnet.CifarResNet", shape)
-        save_arrays(tree / "results/tiny/energy/eps0.5.npz", {"energy": np.zeros(8)})
-        tiny |= {"metrics": {"features": "inception", "inception": "inception.pth"}, "energy": {"classifier": "eps0.5"}}
-        content(tree / "inception.pth")
-
-    return change
-
-
-result("dataset: damaged", "dataset.npz is damaged: its checksum.*; delete both", lambda path, tiny: os.truncate(path, 99))
-result(
-    "sidecar: damaged",
-    "dataset.npz.json is damaged: it is not JSON .*; delete it",
-    lambda path, tiny: os.truncate(sidecar(path), 9),
-)
-result(
-    "sidecar: of another kind",
-    "npz.json does not say what made .*; delete both",
-    lambda path, tiny: write_json(sidecar(path), [1]),
-)
-result("sidecar: missing", "dataset.npz.json is missing, .*; delete that and run", lambda path, tiny: sidecar(path).unlink())
-result("dataset: other labels", "labels_val does not give each image one of the classes; delete", relabel)
-result("dataset: no images", "dataset.npz lacks images_test.*; delete", lambda path, tiny: save_arrays(path, {"x": np.zeros(1)}))
-result("Inception: missing", "inception.pth is missing; `metrics.inception` names it", inception(lambda path: None), REFERENCE)
-result("Inception: another file", "inception.pth is not torch-fidelity's.*; delete it", inception(blank), REFERENCE)
-result("Inception: a folder", "inception.pth is a folder, and a file belongs there", inception(Path.mkdir), REFERENCE)
-
-
-# Answers to the survey, and published numbers
-
-
-def answers(name, said, content=HEADER + ANSWER, page=json.dumps(SURVEY), published=None):
-    @case(name, said, PREFERENCES)
-    def spoil(tree, config):
-        config["experiments"]["tiny"]["published"] = "cifar10"
-        path = tree / "answers/tiny/anna.csv"
-        path.parent.mkdir(parents=True)
-        path.mkdir() if content is None else path.write_text(content, encoding="latin-1")
-        write_text(tree / "results/tiny/survey.json", page)
-        if published:
-            (tree / "paper/published.csv").write_text((tree / "paper/published.csv").read_text().replace(*published, 1))
-
-
-answers("survey: empty", "answers/tiny/anna.csv is empty; use the file as", "")
-answers("survey: other columns", "anna.csv, line 1: the columns are not .*; use the file as", "a,b\n" + ANSWER)
-answers(
-    "survey: not UTF-8", "anna.csv is not a CSV file in UTF-8 .*; use the file as", HEADER + ANSWER.replace("anna", "ann\xe9")
-)
-answers(
-    "survey: a word for an answer", "anna.csv, line 2: the answer 'up' is none of .*; use", HEADER + ANSWER.replace("left", "up")
-)
-answers("survey: of another page", "anna.csv, line 2: this answers survey 'abd'.*; remove", HEADER + ANSWER.replace("abc", "abd"))
-answers("survey: no such pair", "anna.csv, line 2: there is no pair '7'.*; use", HEADER + ANSWER.replace(",0,", ",7,"))
-answers("survey: no answers", "anna.csv holds no answers; remove it", HEADER)
-answers("survey: a folder", "anna.csv is a folder, and a file belongs there; move it away", None)
-answers("survey: its page damaged", "survey.json is damaged: it is not JSON .*; delete it", page="{")
-answers("published.csv: no number", "published.csv, line 2: could not convert .*'x'; mend it", published=("95.25", "x"))
-answers("published.csv: other columns", "published.csv, line 1: the columns are not .*; mend it", published=("value", "worth"))
-answers("published.csv: fields lost", "published.csv, line 2: there are 6 fields .*; mend it", published=("95.25,", ""))
-
-
 def last_line(run, log):
     """What a run says in the end of why it failed: of a job that failed, its reason; else the last line on the terminal."""
     told = run.stderr.partition("did not finish:\n\n")[2]
@@ -374,13 +170,20 @@ def last_line(run, log):
     return lines[0 if told else -1] if run.returncode else log.read_text()
 
 
-def give(case):
+def give(malformed):
     """Runs Snakemake on a case; what is wrong with what it says, or None."""
     with tempfile.TemporaryDirectory() as folder:
         tree = copy(Path(folder))
-        prepare(case, tree)
+        prepare(malformed, tree)
         only = {RELEASED: "released", TRAINED: "classifier", REFERENCE: "reference", PREFERENCES: "table_preferences"}
-        command = [SNAKEMAKE, case.target, "--allowed-rules", only.get(case.target, "data"), "--configfile", "tests/tiny.yaml"]
+        command = [
+            SNAKEMAKE,
+            malformed.target,
+            "--allowed-rules",
+            only.get(malformed.target, "data"),
+            "--configfile",
+            "tests/tiny.yaml",
+        ]
         # Without these rights of root's, what is closed to its owner is closed.
         owner = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] * (os.geteuid() == 0)
         blind = {**os.environ, "https_proxy": "http://127.0.0.1:9"}
@@ -388,24 +191,24 @@ def give(case):
         for path in tree.rglob("*"):
             path.chmod(0o700) if path.is_dir() else None
         line = last_line(run, tree / "results/tiny/logs/data.log")
-        if bool(run.returncode) != case.fails:
+        if bool(run.returncode) != malformed.fails:
             return f"ended with {run.returncode}: {run.stderr[-2000:]}"
         if "Traceback" in run.stdout + run.stderr or (tree / "mark").exists():
             return f"a traceback, or code was run: {run.stderr[-3000:]}"
-        if not re.search(case.said, line):
+        if not re.search(malformed.said, line):
             return f"said {line!r}"
-        print(f"  {line if case.fails else re.search(case.said, line)[0]}")
+        print(f"  {line if malformed.fails else re.search(malformed.said, line)[0]}")
         return None
 
 
 def main(wanted=()):
     """Rows (fault, tries, what happened). Raises SystemExit where a case did not end as it should."""
-    chosen = [case for case in CASES if not wanted or any(part in case.name for part in wanted)]
+    chosen = [one for one in CASES if not wanted or any(part in one.name for part in wanted)]
     wrong = {}
-    for case in chosen:
-        print(case.name, flush=True)
-        if problem := give(case):
-            wrong[case.name] = problem
+    for one in chosen:
+        print(one.name, flush=True)
+        if problem := give(one):
+            wrong[one.name] = problem
             print(f"  WRONG: {problem}", flush=True)
     print(f"{len(chosen) - len(wrong)} of {len(chosen)} malformed inputs ended in one line that names them")
     if wrong:
