@@ -4,6 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from snakemake.utils import min_version
+
+min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 from energyguide.config.experiments import resolve

@@ -131,7 +131,7 @@ def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules
 
 CORE = ["Snakefile", "workflow/rules/*.smk", "workflow/energyguide/config/*.py", "workflow/energyguide/reporting/*.py"]
 CORE += [f"workflow/scripts/{name}.py" for name in ("table", "figure", "numbers", "paper", "sample", "measure_samples")]
-NAMED = {"model.py", "experiments.py", "variants.py"}  # the list of systems; renamed keys; guidance functions of the same name
+NAMED = {"model.py", "validation.py", "variants.py"}  # the list of systems; renamed keys; guidance functions of the same name
 
 
 def test_the_core_names_no_system():

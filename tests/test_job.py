@@ -16,7 +16,8 @@ from energyguide.files import records
 from energyguide.files.arrays import save_arrays
 from energyguide.files.atomic import read_json, sha256, write_json
 from energyguide.run.digests import code, named
-from energyguide.run.job import INTERRUPTED, check_imports, job, resume_state
+from energyguide.run.imports import Imports, only_warn
+from energyguide.run.job import INTERRUPTED, job, resume_state
 
 MADE_UP = "made_up_for_tests"
 
@@ -61,9 +62,10 @@ def snakemake(tmp_path, monkeypatch):
     return build
 
 
-def imported(snakemake, name):
+def imported(snakemake, name, before=lambda: None):
     """The log of a job that imports a module, and writes its result."""
     with job(snakemake):
+        before()
         write_json("results/t/metrics/a.json", import_module(name).VALUE)
 
 
@@ -71,19 +73,34 @@ def told(log):
     return log.with_suffix(".attempts").read_text()
 
 
-def test_a_job_that_imports_a_science_module_that_its_rule_does_not_know_fails(module, snakemake, tmp_path):
+def test_a_science_module_that_the_rule_does_not_know_is_refused_before_the_work(module, snakemake, tmp_path):
     name = module(energyguide.studies)
     with pytest.raises(SystemExit) as left:
         imported(snakemake(), name)
-    assert left.value.code == 1 and records.read("results/t/metrics/a.json") is None
+    assert left.value.code == 1 and name not in sys.modules and not (tmp_path / "results/t/metrics/a.json").exists()
     said = f"metrics: {name} is not among the params of rule metrics, so an edit of it would not run the job again; give"
     assert said in told(tmp_path / "metrics.log") and "Traceback" not in told(tmp_path / "metrics.log")
+    assert not any(isinstance(finder, Imports) for finder in sys.meta_path)
 
 
 @pytest.mark.parametrize("given", [{"named": [f"studies/{MADE_UP} 0123456789ab"]}, {"code_x": f"studies/{MADE_UP} 0123456789ab"}])
 def test_one_that_the_rule_knows_is_not_whether_by_name_or_among_the_code(module, snakemake, tmp_path, given):
     imported(snakemake(title=" ", note="", **given), module(energyguide.studies))
     assert read_json("results/t/metrics/a.json") == 3 and "warning" not in told(tmp_path / "metrics.log")
+
+
+@pytest.mark.parametrize("begin", [only_warn, None])
+def test_after_the_work_has_begun_it_is_only_warned_of(module, snakemake, tmp_path, begin):
+    """As where an attempt of what can be resumed has begun: hours of work are not lost for it."""
+    name, given = module(energyguide.studies), snakemake()
+
+    def attempt():
+        with resume_state(given).attempt() as state:
+            assert state is None
+
+    imported(given, name, begin or attempt)
+    assert read_json("results/t/metrics/a.json") == 3
+    assert f"warning: {name} is not among the params of rule metrics" in told(tmp_path / "metrics.log")
 
 
 @pytest.mark.parametrize("room", [energyguide.files, energyguide.run], ids=lambda room: room.__name__)
@@ -98,17 +115,24 @@ def test_rules_without_outputs_or_with_parts_of_modules_are_not_held_to_it(modul
     assert read_json("results/t/metrics/a.json") == 3
 
 
-def test_packages_and_modules_of_others_are_left_alone(snakemake):
-    import_module("energyguide.nets.unet")
-    names = {"energyguide", "energyguide.studies", "torch.nn", "json", "energyguidelines.x"}
-    check_imports(snakemake(), names)
+def test_packages_and_modules_of_others_are_left_alone():
+    guard = Imports("metrics", [])
+    for name in (
+        "energyguide",
+        "energyguide.studies",
+        "energyguide.diffusion.guidance",
+        "torch.nn",
+        "json",
+        "energyguidelines.x",
+    ):
+        assert guard.find_spec(name) is None
     with pytest.raises(ValueError, match="energyguide.nets.unet is not among"):
-        check_imports(snakemake(), {*names, "energyguide.nets.unet"})
+        guard.find_spec("energyguide.nets.unet")
 
 
-def test_the_digests_of_a_rule_are_what_a_job_may_import(snakemake):
-    given = snakemake(**code("train_vdm.py"), named=named("nets/vdm"), seed=3, weights=None, training={"lr": 1})
-    check_imports(given, {f"energyguide.{name}" for name in ("nets.vdm", "nets.unet", "training.loop", "training.vdm")})
+def test_the_digests_of_a_rule_are_what_the_guard_knows():
+    guard = Imports("vdm", [*code("train_vdm.py").values(), named("nets/vdm"), 3, None, {"lr": 1}])
+    assert {"nets/vdm", "nets/unet", "training/loop", "training/vdm", "scripts/train_vdm"} <= guard.known and not guard.partial
 
 
 def test_a_job_writes_one_record_a_result_with_the_checksum_of_its_sidecar(snakemake, tmp_path):

@@ -74,6 +74,11 @@ class Experiment(Block):
     trajectories: Trajectories | None = about("Sampling trajectories; null leaves them out.", default=None)
     known_variants: list[str] = Field([], exclude=True, description="All variants, those of absent systems among them.")
 
+    @classmethod
+    def system(cls, name):
+        """The class of a system's block."""
+        return cls.model_fields[name].annotation.__args__[0]
+
     @property
     def systems(self):
         """The systems that it has, name -> block."""

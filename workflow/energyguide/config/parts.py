@@ -1,6 +1,6 @@
 """What the blocks of the configuration are made of."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -28,6 +28,8 @@ class System(Block):
     Attributes:
         needs: the systems without which it is left out too.
     """
+
+    needs: ClassVar = ()
 
     def networks(self, experiment):
         """The networks that it trains, beside those of the core."""

@@ -2,9 +2,9 @@
 
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, create_model
 
 from energyguide.config.names import modules, scale_name
 from energyguide.config.parts import Block, Sampler, Share, Text, about, listed, number
@@ -100,12 +100,3 @@ def kind_of(guidance):
     own = getattr(import_module(f"energyguide.diffusion.guidance.{guidance}"), "Parameters", BaseModel)
     fields = {name: (field.annotation, field) for name, field in own.model_fields.items()}
     return create_model(f"Variant_{guidance}", __base__=Variant, __doc__=own.__doc__, **fields)
-
-
-def variant(block):
-    """The variant of a block, of the class that its `guidance` asks for."""
-    guidance = block.get("guidance") if isinstance(block, dict) else None
-    return (kind_of(guidance) if guidance in GUIDANCE else Variant).model_validate(block)
-
-
-Variants = Annotated[dict[str, Variant], Field(min_length=1)]

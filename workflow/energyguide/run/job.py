@@ -8,7 +8,7 @@ from pathlib import Path
 
 from energyguide.files import records
 from energyguide.run import logs
-from energyguide.run.digests import NEUTRAL
+from energyguide.run.imports import only_known, only_warn
 from energyguide.run.locks import take_gpu
 from energyguide.run.machine import gpus, provenance, used
 from energyguide.run.reasons import reason
@@ -47,20 +47,19 @@ def job(snakemake):
     Inputs are checked against their records before, and outputs get theirs after it. A failure adds one line more to the log,
     and to the terminal, with the reason; without a log, to the terminal alone.
     """
-    terminal, modules = sys.stderr, {*sys.modules}
+    terminal = sys.stderr
     try:
         log = logs.open_log(snakemake.log[0], snakemake.rule, snakemake.wildcards)
     except OSError as error:
         sys.exit(f"{snakemake.rule}: {reason(error)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where the body knows no better
     verdict, why, status, resumable = logs.DONE, None, 0, False
-    with log, redirect_stderr(Tee(log, terminal)), redirect_stdout(Tee(log, terminal)):
+    with log, redirect_stderr(Tee(log, terminal)), redirect_stdout(Tee(log, terminal)), only_known(snakemake):
         try:
             if snakemake.resources.get("gpu"):
                 take_gpu()
             inputs = records.checked(snakemake.input)
             yield
-            check_imports(snakemake, {*sys.modules} - modules)
             record(snakemake, inputs)
         except MadeMeanwhile:
             verdict = logs.MEANWHILE
@@ -81,23 +80,6 @@ def job(snakemake):
     signal.signal(signal.SIGTERM, before)
     if status:
         sys.exit(status)
-
-
-def check_imports(snakemake, modules):
-    """Raises ValueError for a science module among `modules`, which the job has imported, that is not in the digests of its rule.
-
-    Snakemake would not know that the results depend on it. Digests of parts of modules, as of topics of reporting, tell nothing.
-    """
-    values = [each for value in snakemake.params for each in (value if isinstance(value, list | tuple) else [value])]
-    known = {each.partition(" ")[0] for each in values if isinstance(each, str)}
-    if not snakemake.output or any(name.startswith("reporting/") for name in known):
-        return
-    for name in sorted(modules):
-        package, _, path = name.replace(".", "/").partition("/")
-        science = package == "energyguide" and path.partition("/")[0] not in {"", *NEUTRAL}
-        if science and path not in known and not hasattr(sys.modules[name], "__path__"):
-            said = f"{name} is not among the params of rule {snakemake.rule}, so an edit of it would not run the job again"
-            raise ValueError(f"{said}; give the rule `code(...)` of its script, and `named(...)` of what is found by name")
 
 
 def record(snakemake, inputs):
@@ -123,7 +105,7 @@ def store_of(snakemake):
     params = {key: value for key, value in snakemake.params.items() if key != "resume"}
     key = [snakemake.rule, dict(snakemake.wildcards), params, records.checked(snakemake.input)]
     own, site = "-".join([snakemake.rule, *snakemake.wildcards]), snakemake.config["site"]
-    return ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"])
+    return ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"], begun=only_warn)
 
 
 def resume_state(snakemake):

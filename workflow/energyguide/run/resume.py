@@ -26,10 +26,12 @@ class ResumeState:
     earlier runs of the job left there, with other settings, goes when one is done. The last state stays until
     `forget_finished`: a job that has written its results can still be cut off before Snakemake has seen them, or be
     started again for the sake of others in its group, and then repeats nothing.
+
+    `begun` is called at the begin of an attempt.
     """
 
-    def __init__(self, root, key, every=60):
-        self.root, self.every, self.folder = Path(root), every, Path(root) / digest(key)
+    def __init__(self, root, key, every=60, begun=lambda: None):
+        self.root, self.every, self.folder, self.begun = Path(root), every, Path(root) / digest(key), begun
         self.path, self.before, self.log = (self.folder / name for name in ("state.pt", "before.pt", "attempts.log"))
         self.times = self.folder / "times.json"
         self.lock, self.stopping, self.saved = None, lambda: False, time.monotonic()
@@ -55,6 +57,7 @@ class ResumeState:
         with writing(self.log), open(self.log, "a") as log:
             print(datetime.now().isoformat(timespec="seconds"), platform.node(), kind, file=log)
         saved = filter(Path.exists, (self.path, self.before))
+        self.begun()
         with stop_signals() as self.stopping:
             self.saved = time.monotonic()
             yield next((state for state in map(self.load, saved) if state is not None), None)
