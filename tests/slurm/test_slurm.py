@@ -71,10 +71,12 @@ def test_a_job_that_fails_for_good_is_named_and_the_others_go_on(lab, built, tmp
         script.read_text().replace("with job(snakemake):\n", "with job(snakemake):\n    raise ValueError('no steps')\n")
     )
     (tree / TRAINING).unlink()
-    driver = Driver(tree, "results/tiny/densities.npz", TRAINING, "--retries", "1")
+    site = config(tree, site={"cpu_partition": None, "extra": "--nice=7"})  # the cluster's default partition, and an option more
+    driver = Driver(tree, "results/tiny/densities.npz", TRAINING, "--retries", "1", *site)
     assert driver.wait()
     last = driver.said.read_text().partition("1 job did not finish:")[2]
     assert "densities: no steps\n" in last and "results/tiny/logs/densities.log\n" in last and "Mend the reason" in last
     assert checksums(tree / "results/tiny/classifiers") == before
     states = [(rule_of(job), job["JobState"]) for job in lab.jobs(tree)]
     assert sorted(states) == [("classifier", "COMPLETED"), ("densities", "FAILED"), ("densities", "FAILED")]
+    assert {(job["Partition"], job["Nice"]) for job in lab.jobs(tree)} == {("cpu", "7"), ("gpu", "7")}
