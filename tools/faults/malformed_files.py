@@ -49,7 +49,7 @@ FITS = "does its network have the `format` and the `network` of the configuratio
 released("missing", "net.safetensors is missing; download it, or take", lambda path, weights: None)
 released("a folder", "net.safetensors is a folder, and a file belongs there", lambda path, weights: path.mkdir())
 released("another file", "net.safetensors has the sha256 .*: another file than `weights` asks for", lambda path, weights: weights)
-released("cut off", "net.safetensors is damaged, or no safetensors .*; fetch it anew", truncated)
+released("cut off", "net.safetensors is damaged, or no safetensors .*; fetch it again", truncated)
 released("of no length", "net.safetensors is damaged, or no safetensors .*; fetch", lambda path, weights: path.touch())
 released("cut off by torch", "net.pt is damaged.*; download it again", truncated, file="net.pt")
 released("of no length by torch", "net.pt is damaged.*; download it again", lambda path, weights: path.touch(), file="net.pt")

@@ -52,7 +52,7 @@ def load_tensors(path):
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged, or no safetensors ({error}); fetch it anew, or delete it and run again") from error
+        raise ValueError(f"{path} is damaged, or no safetensors ({error}); fetch it again, or delete it and run again") from error
 
 
 def save_weights(path, weights, **info):

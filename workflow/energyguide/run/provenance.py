@@ -41,7 +41,7 @@ def trace(name, numbers):
         elif made:
             lines.append(f"{'  ' * depth}{name}  (above)")
         shown.add(name)
-    return "\n".join([*lines, f"made anew by: snakemake {path} --force"])
+    return "\n".join([*lines, f"made again by: snakemake {path} --force"])
 
 
 def described(path, made):

@@ -146,7 +146,7 @@ def numbers_best(samples):
         rf"({samples.text(conditional, 'accuracy')}).",
         "saySummary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
         rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
-        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; the floor is {samples.floor_text('fid')}).",
+        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; real images have {samples.floor_text('fid')}).",
     }
 
 

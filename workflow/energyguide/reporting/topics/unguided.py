@@ -53,7 +53,7 @@ def numbers_unguided(samples):
     }
     real = samples.floor["protocol"]
     sets = f"{real['sets']} sets" if real["sets"] > 1 else "one set"
-    floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, stand at {found['fidFloor']}"
+    floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, have {found['fidFloor']}"
     if not ddim:
         return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
     verdict = samples.compare(
