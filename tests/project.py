@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from energyguide.config.experiments import merge, resolve
+from snakemake.utils import update_config
+
+from energyguide.config.experiments import resolve
 from energyguide.config.files import load
 
 ROOT = Path(__file__).parents[1]
@@ -44,13 +46,11 @@ def fingerprint():
 
 
 def resolved(name="tiny", **over):
-    """An experiment: of the tests, or one that is shipped; with this laid over it."""
+    """An experiment: of the tests, or one that is shipped; with this laid over it, as Snakemake lays --configfile."""
     config = load(ROOT / "config.yaml")
-    own = load(ROOT / TINY[1])["experiments"] if name == "tiny" else {}
-    nulls = {key: value for key, value in over.items() if value is None}
-    stated = {**merge(own.get(name, {}), over), **nulls}
-    experiment, _ = resolve({**config, "experiment": name, "experiments": {**own, name: stated}})
-    return experiment
+    for layer in ([load(ROOT / TINY[1])] if name == "tiny" else []) + [{"experiment": name, "experiments": {name: over}}]:
+        update_config(config, layer)
+    return resolve(config)[0]
 
 
 def snakemake(tree, *arguments, check=True, config=TINY, before=(), env=None):

@@ -4,13 +4,13 @@ import contextlib
 import copy
 import json
 import os
-from pathlib import Path
 
 import pytest
 import yaml
 from bad_configurations import BAD, DELETE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project import ROOT, resolved
 
 from energyguide.config.experiments import merge, resolve
 from energyguide.config.model import SYSTEMS, schema
@@ -18,7 +18,6 @@ from energyguide.config.names import scale_name
 from energyguide.config.parts import ConfigError
 from energyguide.files.atomic import digest
 
-ROOT = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"experiment": "mine"}
 CONFIG["experiments"] = {"mine": yaml.safe_load((ROOT / "experiments/digits.yaml").read_text())}
 SCHEMA = ROOT / "workflow/schemas/config.schema.json"
@@ -40,6 +39,11 @@ def put(config, path, value):
 @pytest.mark.parametrize("name", [file.stem for file in (ROOT / "experiments").glob("*.yaml")])
 def test_shipped_experiments_are_valid(name):
     resolve({**copy.deepcopy(CONFIG), "experiment": name})
+
+
+def test_what_the_tools_lay_over_the_tiny_experiment_fits():
+    over = yaml.safe_load((ROOT / "tools/faults/lasting.yaml").read_text())
+    assert resolved(**over["experiments"]["tiny"]).diffusion.models["conditional"].snapshots == [20, 40]
 
 
 def without(*systems):

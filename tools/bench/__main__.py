@@ -91,7 +91,7 @@ def main():
     if "planning" in options.only:
         print(f"{markdown(planning())}\n")
     if "recipes" in options.only:
-        print(markdown(recipes(where, ROOT / "config.yaml")))
+        print(markdown(recipes(where)))
     if options.csv and rows:
         pd.DataFrame(rows).to_csv(options.csv, index=False)
 

@@ -1,10 +1,8 @@
 """What faster adversarial training costs in accuracy: the digits, by several recipes of the same length."""
 
-import copy
-
 import torch
-import yaml
 from contests import digits
+from project import resolved
 
 from energyguide.classifiers.attacks import BALLS
 from energyguide.classifiers.robustness import accuracy
@@ -21,9 +19,9 @@ RECIPES = {  # the attack in training; None trains a plain classifier
 }
 
 
-def recipes(where, config, seeds=3):
+def recipes(where, seeds=3):
     """Rows: seconds of training, relative to PGD-7, and accuracy in per cent, clean and under PGD-20, as means over seeds."""
-    spec = yaml.safe_load(config.read_text())["experiments"]["digits"]["classifiers"]
+    spec = resolved("digits").classifiers.dump()
     _, (x, y), (x_test, y_test) = digits(where)
     training, ball = spec["training"] | {"score_every": 0}, BALLS["l2"](EPS)
     found = {name: [] for name in RECIPES}
@@ -32,7 +30,7 @@ def recipes(where, config, seeds=3):
             torch.manual_seed(seed)
             model = CifarResNet(1, 10, **spec["network"]).to(where)
             eps, attack = (EPS, attack) if attack else (0.0, {"steps": 0})
-            objective = ClassifierObjective(model, eps, {"norm": "l2", **attack}, copy.deepcopy(spec["augment"]), None, where)
+            objective = ClassifierObjective(model, eps, {"norm": "l2", **attack}, spec["augment"], None, where)
             _, history = train(objective, training, x, y, seed)
             attacked = accuracy(model, x_test, y_test, ball, 20, seed=0)
             found[name].append((history["seconds"], accuracy(model, x_test, y_test), attacked))
