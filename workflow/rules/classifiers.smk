@@ -8,7 +8,7 @@ rule classifier:
     log:
         f"{R}/logs/classifier/{{classifier}}.log",
     wildcard_constraints:
-        classifier=trained("classifier"),
+        classifier=any_of(trained("classifier")),
     conda:
         "../../envs/python.yaml"
     threads: experiment.threads
@@ -37,4 +37,4 @@ rule classifier:
         "../scripts/train_classifier.py"
 
 
-JOBS["classifier"] = len(TRAINED.intersection(of_kind("classifier")))
+JOBS["classifier"] = len(trained("classifier"))

@@ -31,14 +31,9 @@ def any_of(names):
     return "|".join(map(re.escape, sorted(names))) or NOTHING
 
 
-def of_kind(*kinds):
-    """The names of the networks of some kinds, in order."""
-    return [name for kind in kinds for name, network in NETWORKS.items() if network.kind == kind]
-
-
-def trained(*kinds):
-    """A regular expression for the networks of some kinds that are trained here."""
-    return any_of(TRAINED.intersection(of_kind(*kinds)))
+def trained(kind):
+    """The names of the networks of a kind that are trained here, by the rule of that name."""
+    return {name for name in TRAINED if NETWORKS[name].kind == kind}
 
 
 def weights(name):
@@ -100,7 +95,7 @@ def guides(wildcards):
     variant, files = SAMPLED[wildcards.variant], {}
     if variant.guide:
         files["classifier"] = weights(variant.guide)
-    if variant.guidance == "joint":
+    if variant.needs_energies:
         files["energy"] = energy_statistics(variant.guide)
     return files
 

@@ -12,7 +12,7 @@ rule diffusion:
     log:
         f"{R}/logs/diffusion/{{model}}.log",
     wildcard_constraints:
-        model=any_of(TRAINED.intersection(of_kind("diffusion")) - {FOLLOWED}),
+        model=any_of(trained("diffusion") - {FOLLOWED}),
     conda:
         "../../envs/python.yaml"
     threads: experiment.threads
@@ -48,7 +48,7 @@ if FOLLOWED:
                 f"{R}/diffusion/{{model}}@{step}.safetensors.json" for step in SNAPSHOTS[FOLLOWED]
             ],
         wildcard_constraints:
-            model=any_of({FOLLOWED} & TRAINED),
+            model=any_of(trained("diffusion") & {FOLLOWED}),
 
 
-JOBS["diffusion"] = len(TRAINED.intersection(of_kind("diffusion")))
+JOBS["diffusion"] = len(trained("diffusion"))

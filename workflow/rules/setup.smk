@@ -37,5 +37,4 @@ numbers(
     seeds=experiment.sampling.seeds,
     models=SAMPLES["models"],
     variants=SAMPLES["variants"],
-    systems=list(experiment.systems),
 )

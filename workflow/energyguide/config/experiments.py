@@ -84,7 +84,7 @@ def of_present_systems(experiment, place):
 
 def systems_of(block, place):
     """The systems that the block of a variant says it belongs to."""
-    own = block.get("system", []) if isinstance(block, dict) else []
+    own = (block.get("system") if isinstance(block, dict) else None) or []
     names = own if isinstance(own, list) else [own]
     for name in names:
         if name not in SYSTEMS:

@@ -136,6 +136,21 @@ class UNet(Block):
         need(self.width % 4 == 0, f"{key}.width", "must be a multiple of 4")
 
 
+class Adversaries(Block):
+    """A generator and a discriminator, trained against each other."""
+
+    r1: Weight = about("Weight of the penalty on the discriminator's gradient at real images.")
+    generator: UNet = about("The generator.")
+    discriminator: UNet = about("The discriminator: the encoder of a UNet.")
+    training: Training = about("How they are trained.")
+
+    def fit(self, need, size):
+        """Whether both can take images of `size` pixels, and their training needs no score."""
+        for part in ("generator", "discriminator"):
+            getattr(self, part).fit(need, part, size)
+        self.training.unscored(need)
+
+
 class ResNet(Block):
     """A residual network."""
 

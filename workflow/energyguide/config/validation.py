@@ -37,26 +37,35 @@ def validated(kind, value, place):
         return kind.model_validate(value)
     except ValidationError as refused:
         error = refused.errors()[0]
-    path, field = where(error, kind, value)
+    path, around = where(error, kind, value)
+    field = around.get(path[-1]) if path else None
     key = ".".join([*filter(None, [place]), *map(str, path)]) or "configuration"
     about = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
-    raise ConfigError(f"{key}: {said(error, path, kind)}{about}")
+    raise ConfigError(f"{key}: {said(error, str(path[-1]) if path else '', around)}{about}")
+
+
+def fields_of(kind):
+    """The fields of a kind of block, by the names that they have in the configuration; none of plain values."""
+    return {field.alias or name: field for name, field in kind.model_fields.items()} if kind else {}
 
 
 def where(error, kind, value):
-    """The path of what an error is about, without the names of alternatives that pydantic puts into it; and its field."""
-    path, field = [], None
+    """The path of what an error is about, without the names of alternatives that pydantic puts into it.
+
+    Beside it the fields of the mapping around its last part, by their names.
+    """
+    path, around = [], {}
     for part in error["loc"]:
         inside = (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int))
         if inside or (error["type"] == "missing" and isinstance(value, dict) and part == error["loc"][-1]):
             path.append(part)
-            fields = {f.alias or name: f for name, f in kind.model_fields.items()} if kind else {}
-            if part in fields:
-                field, kind = fields[part], block_of(fields[part].annotation)
-            elif not kind or not isinstance(value.get(part) if isinstance(value, dict) else None, dict):
-                kind = kind if isinstance(value, dict) else None
+            around = fields_of(kind)
+            if part in around:
+                kind = block_of(around[part].annotation)
+            elif isinstance(value, list):
+                kind = None
             value = value[part] if inside else None
-    return path, field
+    return path, around
 
 
 def block_of(annotation):
@@ -76,16 +85,16 @@ KINDS = {"int": "a whole number", "float": "a number", "string": "a text", "bool
 KINDS |= {"model": "a mapping", "dict": "a mapping"}
 
 
-def said(error, path, kind):
-    """What is wrong, in words."""
-    short, context, key = reprlib.repr(error["input"]), error.get("ctx", {}), str(path[-1]) if path else ""
+def said(error, key, around):
+    """What is wrong with a key, in words; `around` are the keys that may stand there."""
+    short, context = reprlib.repr(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "missing":
             return "is missing"
         case "extra_forbidden" if key in RENAMED:
             return f"is called `{RENAMED[key]}` now"
         case "extra_forbidden":
-            close = difflib.get_close_matches(key, names_beside(path, kind), 1)
+            close = difflib.get_close_matches(key, around, 1)
             return "there is no such key" + (f"; did you mean `{close[0]}`?" if close else "; remove it, or correct its name")
         case "literal_error":
             options = context["expected"].replace(" or ", ", ").replace("'", "")
@@ -103,11 +112,3 @@ def said(error, path, kind):
             return f"{short} {words} {context[bound]}"
     wanted = KINDS.get(error["type"].removesuffix("_type").removesuffix("_parsing"), error["msg"])
     return f"{short} is not {wanted}" if wanted != error["msg"] else f"{short}: {' '.join(wanted.split())}"
-
-
-def names_beside(path, kind):
-    """The keys that the mapping around a path may have."""
-    for part in path[:-1]:
-        fields = {f.alias or name: f for name, f in kind.model_fields.items()} if kind else {}
-        kind = block_of(fields[part].annotation) if part in fields else kind
-    return list(kind.model_fields) if kind else []

@@ -48,8 +48,13 @@ class Variant(Sampler):
         return getattr(self, "classifier", None)
 
     @property
+    def needs_energies(self):
+        """Whether it asks for the energies of the training set, as the weight `lambda` of dE(x) tells."""
+        return hasattr(self, "lambda_")
+
+    @property
     def process(self):
-        """What of it decides its samples, and can be known by their model alone: the fields of `Sampler`."""
+        """How it is sampled: the fields of `Sampler`."""
         return {name: getattr(self, name) for name in Sampler.model_fields}
 
     def but(self, **changes):
@@ -86,7 +91,7 @@ class Variant(Sampler):
 
     def check_guide(self, need, experiment):
         experiment.trained(need, "classifier", [self.guide], "classifier", "time_classifier")
-        if hasattr(self, "lambda_"):
+        if self.needs_energies:
             experiment.trained(need, "classifier", [self.guide], "classifier")
         silent = self.unit in ("sigma", "sigma2") and self.sampler == "ddim" and self.eta == 0
         need(not silent, "unit", "sigma is 0 in DDIM with eta 0, so nothing would be guided; use unit `eps`")

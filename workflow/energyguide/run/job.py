@@ -84,7 +84,7 @@ def job(snakemake):
 
 def record(snakemake, inputs):
     """Write down where the outputs come from, with the time of all attempts that it took, as far as they could save it."""
-    store = store_of(snakemake) if snakemake.params.get("resume") else None
+    store = store_of(snakemake, inputs) if snakemake.params.get("resume") else None
     each = store.used().values() if store else [used()]
     spent = {key: sum(attempt[key] for attempt in each) for key in ("seconds", "cpu_seconds")}
     records.record(
@@ -100,10 +100,13 @@ def record(snakemake, inputs):
     )
 
 
-def store_of(snakemake):
-    """Where this job keeps its unfinished state: a folder named by everything that determines its result."""
+def store_of(snakemake, inputs):
+    """Where this job keeps its unfinished state: a folder named by everything that determines its result.
+
+    `inputs` are those of the job with their checksums.
+    """
     params = {key: value for key, value in snakemake.params.items() if key != "resume"}
-    key = [snakemake.rule, dict(snakemake.wildcards), params, records.checked(snakemake.input)]
+    key = [snakemake.rule, dict(snakemake.wildcards), params, inputs]
     own, site = "-".join([snakemake.rule, *snakemake.wildcards]), snakemake.config["site"]
     return ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"], begun=only_warn)
 
@@ -114,7 +117,7 @@ def resume_state(snakemake):
     Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running. It removes
     the results of a job before it starts it: if they are there, the other has made them.
     """
-    store = store_of(snakemake)
+    store = store_of(snakemake, records.checked(snakemake.input))
     store.claim()
     if records.holds(snakemake.output):
         raise MadeMeanwhile

@@ -13,7 +13,7 @@ rule ddgan:
     log:
         f"{R}/logs/ddgan/{{model}}.log",
     wildcard_constraints:
-        model=trained("ddgan"),
+        model=any_of(trained("ddgan")),
     conda:
         "../../../envs/python.yaml"
     threads: experiment.threads
@@ -39,7 +39,7 @@ rule ddgan:
         "../../scripts/train_ddgan.py"
 
 
-JOBS["ddgan"] = len(TRAINED.intersection(of_kind("ddgan")))
+JOBS["ddgan"] = len(trained("ddgan"))
 
 numbers(
     "ddgan",

@@ -16,7 +16,7 @@ rule time_classifier:
     log:
         f"{R}/logs/classifier/{{classifier}}.log",
     wildcard_constraints:
-        classifier=trained("time_classifier"),
+        classifier=any_of(trained("time_classifier")),
     conda:
         "../../../envs/python.yaml"
     threads: experiment.threads
@@ -69,7 +69,7 @@ rule time_gradients:
         "../../scripts/time_gradients.py"
 
 
-JOBS["time_classifier"] = len(TRAINED.intersection(of_kind("time_classifier")))
+JOBS["time_classifier"] = len(trained("time_classifier"))
 
 table(
     "time_classifiers",

@@ -8,7 +8,7 @@ rule vdm:
     log:
         f"{R}/logs/vdm/{{model}}.log",
     wildcard_constraints:
-        model=trained("vdm"),
+        model=any_of(trained("vdm")),
     conda:
         "../../../envs/python.yaml"
     threads: experiment.threads
@@ -31,7 +31,7 @@ rule vdm:
         "../../scripts/train_vdm.py"
 
 
-JOBS["vdm"] = len(TRAINED.intersection(of_kind("vdm")))
+JOBS["vdm"] = len(trained("vdm"))
 
 numbers(
     "vdm",

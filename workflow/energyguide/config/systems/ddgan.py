@@ -3,7 +3,7 @@
 from typing import Literal
 
 from energyguide.config.names import Network
-from energyguide.config.parts import Augment, Block, Count, Name, System, Text, Training, UNet, Weight, Whole, about
+from energyguide.config.parts import Adversaries, Augment, Block, Count, Name, System, Text, Whole, about
 
 
 def levels(steps):
@@ -29,14 +29,10 @@ class DdganModel(Block):
     latent: Whole | None = about("In place of `ddgan.latent`.", default=None)
 
 
-class Ddgan(System):
+class Ddgan(Adversaries, System):
     """Denoising diffusion GANs, unconditional."""
 
-    r1: Weight = about("Weight of the penalty on the discriminator's gradient at real images.")
     latent: Whole = about("Length of the random vector that the generator takes beside x_t; 0 for none.")
-    generator: UNet = about("The generator.")
-    discriminator: UNet = about("The discriminator: the encoder of a UNet.")
-    training: Training = about("How they are trained.")
     augment: Augment = about("Augmentation of the training images.", default=Augment())
     models: dict[Name, DdganModel] = about("The models to train, by name.")
 
@@ -46,9 +42,7 @@ class Ddgan(System):
             experiment.free(need, f"models.{name}", name, *taken)
             few = model.steps <= experiment.process.steps
             need(few, f"models.{name}.steps", "the process has fewer timesteps (`process.steps`)")
-        for part in ("generator", "discriminator"):
-            getattr(self, part).fit(need, part, experiment.data.size)
-        self.training.unscored(need)
+        self.fit(need, experiment.data.size)
 
     def networks(self, experiment):
         shape = {"channels": experiment.data.channels, "size": experiment.data.size}

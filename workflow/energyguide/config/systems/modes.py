@@ -1,6 +1,6 @@
 """The modes that denoising diffusion GANs cover, of data whose modes can be counted."""
 
-from energyguide.config.parts import Block, Count, System, Training, UNet, Weight, about, differ, listed
+from energyguide.config.parts import Adversaries, Block, Count, System, Training, Weight, about, differ, listed
 
 STACKED_SIZE = 8  # pixels of scikit-learn's digits
 
@@ -20,23 +20,17 @@ class Points(Block):
         self.training.unscored(need)
 
 
-class Stacked(Block):
+class Stacked(Adversaries):
     """Three digits of scikit-learn as the channels of one image, of which there are 1000 kinds, in every experiment."""
 
-    r1: Weight = about("Weight of the penalty on the discriminator's gradient at real images.")
     steps: Count = about("Steps from noise to image.")
     latent: Count = about("Length of the latent.")
-    generator: UNet = about("The generator.")
-    discriminator: UNet = about("The discriminator: the encoder of a UNet.")
     images: Count = about("Stacked images to train on.")
     samples: Count = about("Images to sample.")
-    training: Training = about("How the model is trained.")
 
     def check(self, need, experiment):
         need(self.steps <= experiment.process.steps, "steps", "the process has fewer timesteps (`process.steps`)")
-        for part in ("generator", "discriminator"):
-            getattr(self, part).fit(need, part, STACKED_SIZE)
-        self.training.unscored(need)
+        self.fit(need, STACKED_SIZE)
 
 
 class Modes(System):
