@@ -5,13 +5,12 @@ import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 from project import ROOT
 
 from energyguide.config.model import SYSTEMS, Experiment
-from energyguide.run.digests import PACKAGE, SCRIPTS, closure, imports, named
+from energyguide.run.digests import PACKAGE, SCRIPTS, closure, imports, module_file, named
 
 ROOMS = {  # what each may import from, beside itself; a room imports only from rooms above its own line
     "files": set(),
@@ -115,18 +114,56 @@ def test_what_is_found_by_name_brings_what_it_imports():
     }
 
 
-HEAVY = {"torch", "torchvision", "torch_fidelity", "sklearn", "matplotlib"}
-REPORTING = (
-    "energyguide.reporting.numbers, energyguide.reporting.typeset, energyguide.reporting.topics.cost, energyguide.run.watch"
-)
-STARTING = "energyguide.config.experiments, energyguide.reporting.captions, energyguide.run.digests, energyguide.run.job"
+def loaded(script):
+    """The libraries that a job imports before it works: at the top of its script, and of each module that this imports there."""
+    found, todo = {}, [SCRIPTS / script]
+    while todo:
+        file = todo.pop()
+        names = [alias.name for node in tops(file) if isinstance(node, ast.Import) for alias in node.names]
+        names += [
+            f"{node.module}.{alias.name}" for node in tops(file) if isinstance(node, ast.ImportFrom) for alias in node.names
+        ]
+        found[file] = {name.split(".")[0] for name in names}
+        modules = [module_file(name) or module_file(name.rpartition(".")[0]) for name in names]
+        todo += [module for module in modules if module and module not in found]
+    return set().union(*found.values())
 
 
-@pytest.mark.parametrize(("modules", "heavy"), [(REPORTING, HEAVY), (STARTING, {*HEAVY, "pandas"})])
-def test_reporting_and_configuration_import_neither_torch_nor_what_draws(modules, heavy):
-    code = f"import sys, {modules}; sys.exit(', '.join({heavy} & sys.modules.keys()) or None)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=Path(PACKAGE).parent, capture_output=True, text=True)
+def tops(file):
+    """The statements at the top of a file; of a script those of its job."""
+    body = ast.parse(file.read_text()).body
+    return [inner for node in body for inner in ([*node.body] if isinstance(node, ast.With) else [node])]
+
+
+SLOW = {"torch", "torchvision", "torch_fidelity", "scipy", "sklearn", "pandas", "matplotlib"}  # seconds each
+SHOWS = ("table", "figure", "numbers", "paper", "survey", "measured", "trace")
+MEASURES = ("measure_samples", "measure_reference")
+
+
+@pytest.mark.parametrize("script", sorted(file.stem for file in SCRIPTS.glob("*.py") if file.stem != "job"))
+def test_a_job_imports_nothing_slow_that_it_does_not_use(script):
+    uses = {} if script in SHOWS else {"usage": {"pandas"}}.get(script, {"torch"})
+    assert loaded(f"{script}.py") & SLOW <= {*uses, *({"torch_fidelity"} if script in MEASURES else ())}
+
+
+def test_topics_of_reporting_and_what_starts_a_run_import_nothing_slow():
+    modules = [f"reporting.topics.{file.stem}" for file in (PACKAGE / "reporting/topics").glob("[a-z]*.py")]
+    modules += ["reporting.numbers", "reporting.captions", "config.experiments", "run.watch", "run.digests", "run.job"]
+    assert not SLOW & imported(f"import {', '.join(f'energyguide.{module}' for module in modules)}")
+
+
+def test_a_training_does_not_import_the_compiler():
+    step = "([torch.nn.Parameter(torch.ones(1))], lr=1, fused=True).step()"
+    found = imported(f"import torch; from energyguide.training.loop import AdamW, SGD; SGD{step}; AdamW{step}")
+    assert "torch" in found and not {"torch._dynamo", "sympy", "pandas", "scipy"} & found
+
+
+def imported(code):
+    """The modules that a new process has imported after some code."""
+    code = f"{code}; import sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+    return {*run.stdout.split()}
 
 
 CORE = ["Snakefile", "workflow/rules/*.smk", "workflow/energyguide/config/*.py", "workflow/energyguide/reporting/*.py"]

@@ -1,10 +1,11 @@
-"""How a table is written, as CSV, LaTeX and HTML, and how a measurement stands in it."""
+"""How a table is written, as CSV, LaTeX and HTML, and how a measurement stands in it.
+
+pandas is only imported where a table is made or read: figures and numbers start a second earlier without it.
+"""
 
 import base64
 import re
 from dataclasses import dataclass
-
-import pandas as pd
 
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.markup import markup
@@ -52,6 +53,8 @@ class Table:
     @property
     def cells(self):
         """The header and the body, without rules."""
+        import pandas as pd
+
         return pd.DataFrame(list(filter(None, self.body)), columns=self.header if self.header[1:] else self.header[0])
 
     @property
@@ -93,6 +96,8 @@ def read_lines(path, columns, remedy):
 
     Raises ValueError, which ends in the remedy, for a file that has other columns or is damaged.
     """
+    import pandas as pd
+
     how = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "encoding": "utf-8-sig", "engine": "python"}
     try:
         lines = pd.read_csv(path, names=range(100), **how)  # what a line has no field for is missing, what is empty is not
@@ -120,6 +125,8 @@ class Published:
     """
 
     def __init__(self, path, experiment, table):
+        import pandas as pd
+
         remedy = "mend it, or take the file from the repository"
         lines = read_lines(path, ["experiment", "table", "row", "column", "value", "data", "source"], remedy)
         numbers = pd.to_numeric(lines["value"], errors="coerce")
@@ -198,5 +205,7 @@ def radius_text(norm, eps):
 
 def csv_text(records, columns=None):
     """Dictionaries as CSV with a header."""
+    import pandas as pd
+
     table = pd.DataFrame(records, columns=columns, dtype=object)  # integers stay integers beside floats and gaps
     return table.to_csv(index=False, lineterminator="\n")

@@ -4,6 +4,7 @@ A run is a function of its seed: the batch and all randomness of a step are reco
 that a run can be cut anywhere, resumed, and end in the same weights.
 """
 
+import inspect
 import math
 import time
 from contextlib import contextmanager
@@ -45,11 +46,22 @@ def learning_rate(spec, step):
     return warm * rate()
 
 
+def plain(kind):
+    """A class of torch's optimizers, without what keeps the compiler away from it: that would import the compiler, in 4 s."""
+    names = ("add_param_group", "state_dict", "load_state_dict", "zero_grad")
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in names}
+    return type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(inspect.unwrap(kind.step))})
+
+
+AdamW, SGD = plain(torch.optim.AdamW), plain(torch.optim.SGD)
+
+
 def optimizer(spec, parameters):
+    """The optimizer that a `training` block asks for."""
     if spec["optimizer"] == "sgd":
-        return torch.optim.SGD(parameters, lr=spec["lr"], momentum=0.9, weight_decay=spec["weight_decay"], fused=True)
+        return SGD(parameters, lr=spec["lr"], momentum=0.9, weight_decay=spec["weight_decay"], fused=True)
     betas = tuple(spec.get("betas", (0.9, 0.999)))
-    return torch.optim.AdamW(parameters, lr=spec["lr"], betas=betas, weight_decay=spec["weight_decay"], fused=True)
+    return AdamW(parameters, lr=spec["lr"], betas=betas, weight_decay=spec["weight_decay"], fused=True)
 
 
 class Average(AveragedModel):
