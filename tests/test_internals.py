@@ -6,6 +6,7 @@ from project import ROOT, snakemake
 
 SNAKEFILE = """
 import json
+import threading
 
 configfile: "first.yaml"
 include: "internals.smk"
@@ -13,14 +14,23 @@ include: "internals.smk"
 found = {"files": config_files()}
 
 onstart:
+    start_at_once()
     found["outputs"] = sorted(planned_outputs())
     open("found.json", "w").write(json.dumps(found))
 
+onsuccess:
+    open("threads", "w").write(str(threading.active_count()))
+
 rule all:
-    input: "a", "b"
+    input: "a", "b", expand("many/{k}", k=range(20))
+
+rule many:
+    output: touch("many/{k}")
+    shell: "sleep 0.1"
 
 rule copy:
     output: "{name}"
+    wildcard_constraints: name="[ab]"
     params: together=lambda wildcards: f"{jobs_together('many')} {jobs_together('other')}"
     group: "many"
     shell: "echo {params.together} > {output}"
@@ -40,5 +50,6 @@ def test_each_of_them(tmp_path):
     snakemake(tmp_path, "--group-components", "many=2", config=options)
     found = json.loads((tmp_path / "found.json").read_text())
     assert [name.rpartition("/")[2] for name in found.pop("files")] == ["second.yaml", "first.yaml"]
-    assert found == {"outputs": ["b"], "description": "Copies."}
+    assert found == {"outputs": ["b", *sorted(f"many/{k}" for k in range(20))], "description": "Copies."}
     assert (tmp_path / "b").read_text() == "2 1\n"
+    assert int((tmp_path / "threads").read_text()) < 10  # with the limit, one for each of the 22 jobs, if they take a second

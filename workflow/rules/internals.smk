@@ -24,3 +24,10 @@ def description(rule):
 def jobs_together(group):
     """How many jobs of a group are sent as one; known once the run starts, so to be asked in functions of resources."""
     return workflow.group_settings.group_components.get(group, 1)
+
+
+def start_at_once():
+    """Start each job when there is room for it. Snakemake's own limit, 100 a second, looks again a second after each look, and
+    once more for each job that is done: a thread and a look at all jobs a second for each of them, until the end.
+    """
+    workflow.scheduler.job_rate_limiter = None

@@ -17,7 +17,9 @@ onstart:  # not in the processes that jobs run in: Snakemake calls them with --n
             keep_configuration(R, experiment.dump())
         except (ValueError, OSError) as error:
             sys.exit(reason(error))
+    start_at_once()
     logger.addHandler(watch)
+    logger.addFilter(watching.brief)
     do_without_accounts(Path(workflow.basedir, "workflow/profiles/slurm/without-accounts"))
 
 

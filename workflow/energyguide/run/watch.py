@@ -1,12 +1,16 @@
-"""Why jobs of a run did not finish, from Snakemake's records and the last lines of the jobs' logs."""
+"""What a run says while it works, and why jobs of it did not finish: from Snakemake's records and the jobs' logs."""
 
 import logging
 import re
+import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
 
 from energyguide.run.logs import DONE, MEANWHILE, kept
 
+NOISE = ("Select jobs to execute...", "Execute ")  # once for each job, and nothing that its own lines do not say
+FIRST = "Missing output files: "  # the reason of every job whose results were never made
+BRIEF = 100  # letters of any other reason
 NAMED = 3  # logs that are named of jobs that failed for the same reason
 SAYS_DONE = "done, says its log, but Snakemake has not seen its results"
 KILLED = "killed before it could say why (out of memory? out of time? its machine?)"
@@ -49,6 +53,14 @@ class Unfinished:
             return f"{self.rule}: {self.said or UNBEGUN}"
         status = re.search(r"status is: '(\w+)'", self.said)
         return f"{self.rule}: {KILLED}" + (f"; the cluster says {status[1]}" if status else "")
+
+
+def brief(record):
+    """A filter of Snakemake's records: a run says in a line why a job is made again; `snakemake -n` says it in full."""
+    if getattr(record, "event", None) == "job_info":
+        reason = record.reason or ""
+        record.reason = "not made yet" if reason.startswith(FIRST) else textwrap.shorten(reason, BRIEF, placeholder=" ...")
+    return not str(record.msg).startswith(NOISE)
 
 
 def content(log):
