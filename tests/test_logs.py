@@ -7,13 +7,15 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from tqdm import tqdm
 
 from energyguide.files.atomic import write_json
 from energyguide.run import job as script
+from energyguide.run import logs
 from energyguide.run.logs import kept
 from energyguide.run.resume import Interrupted
 from energyguide.run.usage import usage
-from energyguide.run.watch import KILLED, SAYS_DONE, UNBEGUN, Watch, report
+from energyguide.run.watch import KILLED, SAYS_DONE, UNBEGUN, Watch, brief, report
 
 ASKED = {"runtime": 60, "mem_mb": 8000, "gpu": 1, "tmpdir": "/tmp"}
 
@@ -52,6 +54,35 @@ def throw(error):
 
 
 CLOSING = r"{}: \d+\.\d s of 60 min, (\d+) of 8000 MB, 0 GPUs\n"
+
+
+@pytest.mark.parametrize(("every", "lines"), [(0, ["0", "1", "2"]), (60, [])])
+def test_a_log_has_a_line_of_a_progress_bar_now_and_then(attempt, monkeypatch, every, lines):
+    monkeypatch.setattr(logs, "EVERY", every)
+
+    def work():
+        for step in tqdm(range(2), unit="step", desc="joint", disable=None, mininterval=0):
+            assert step < 2
+
+    found = re.findall(r"(?m)^joint: +\d+% (\d)/2 \[.*step/s\]$", attempt(work))
+    assert list(dict.fromkeys(found)) == lines
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("Missing output files: a.npz", "not made yet"),
+        ("Params have changed", "Params have changed"),
+        (
+            "Params have changed since last execution: " + "x " * 2000,
+            r"Params have changed since last execution: [x ]{50,} \.\.\.",
+        ),
+    ],
+)
+def test_a_run_says_briefly_why_it_makes_something(reason, said):
+    record = SimpleNamespace(event="job_info", msg=None, reason=reason)
+    assert brief(record) and re.fullmatch(said, record.reason)
+    assert not brief(SimpleNamespace(msg="Select jobs to execute...")) and brief(SimpleNamespace(msg="Nothing to be done"))
 
 
 def test_a_log_tells_of_every_attempt_and_how_it_ended(attempt, tmp_path, capsys):

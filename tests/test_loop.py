@@ -159,6 +159,17 @@ def run_until_killed(folder, step):
     run("diffusion", folder, before_step=send(signal.SIGKILL, step), every=0)
 
 
+def test_between_the_points_of_the_loss_curve_too(monkeypatch):
+    """A training of days has a point of its curve every quarter of an hour: what is said in between is looked at as well."""
+    monkeypatch.setattr(loop, "RECORDS", 1)
+    monkeypatch.setattr(loop, "LOOK", 0)
+    objective, steps = diffusion(), iter(range(STEPS))
+    plain = objective.loss
+    objective.loss = lambda *tensors: plain(*tensors) * (float("nan") if next(steps) == 2 else 1)
+    with pytest.raises(FloatingPointError, match=r"the loss of joint is nan near step 2; lower `lr`"):
+        loop.train(objective, SPEC, *data(), 0, name="joint")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_is_an_error(tmp_path, value):
     objective = diffusion()

@@ -24,22 +24,6 @@ class MadeMeanwhile(Exception):
     """Another process made the results while this one waited for it."""
 
 
-class Tee:
-    """Writes to the log; and to the terminal, where there is one, so that progress bars stay alive."""
-
-    def __init__(self, log, terminal):
-        self.log, self.terminal = log, terminal
-
-    def __getattr__(self, name):
-        return getattr(self.terminal, name)
-
-    def write(self, text):
-        if self.terminal.isatty():
-            self.terminal.write(text)
-        if "\r" not in text:
-            self.log.write(text)
-
-
 @contextmanager
 def job(snakemake):
     """Runs a script's body: output is added to the log, between a line that says what this is and one that says what it used.
@@ -54,7 +38,8 @@ def job(snakemake):
         sys.exit(f"{snakemake.rule}: {reason(error)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where the body knows no better
     verdict, why, status, resumable = logs.DONE, None, 0, False
-    with log, redirect_stderr(Tee(log, terminal)), redirect_stdout(Tee(log, terminal)), only_known(snakemake):
+    said = logs.Output(log)
+    with log, redirect_stderr(said), redirect_stdout(said), only_known(snakemake):
         try:
             if snakemake.resources.get("gpu"):
                 take_gpu()

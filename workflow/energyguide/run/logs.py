@@ -11,11 +11,14 @@ beside it, and the log is a link to that.
 
 import io
 import platform
+import re
+import time
 from datetime import datetime
 from pathlib import Path
 
 from energyguide.run.machine import gpus, peak_megabytes, used
 
+EVERY = 30  # seconds between two lines of progress
 DONE, MEANWHILE, INTERRUPTED, FAILED = "done", "made meanwhile", "interrupted", "failed"  # how an attempt ends
 
 
@@ -36,6 +39,31 @@ class LogFile(io.FileIO):
         except OSError as error:
             error.filename = self.name
             raise
+
+
+class Output:
+    """What a job prints, as lines of its log; of a progress bar, which replaces its line again and again, one every half minute:
+
+    joint:  45% 720/1600 [00:40<00:49, 17.9step/s, loss=0.0612, images=1146/s]
+    """
+
+    def __init__(self, log):
+        self.log, self.shown, self.drawing = log, time.monotonic(), False
+
+    def __getattr__(self, name):
+        return getattr(self.log, name)
+
+    def isatty(self):
+        """Progress bars are drawn on terminals alone."""
+        return True
+
+    def write(self, text):
+        before, self.drawing = self.drawing, "\r" in text
+        if not self.drawing:
+            self.log.write(text.removeprefix("\n") if before else text)  # a bar ends in the line that it is drawn in
+        elif time.monotonic() - self.shown >= EVERY and (bar := text.rpartition("\r")[2].strip()):
+            self.shown = time.monotonic()
+            self.log.write(re.sub(r"\|.*\|", "", bar) + "\n")
 
 
 def open_log(path, rule, wildcards):

@@ -18,6 +18,7 @@ from energyguide.data.noise import fold
 from energyguide.nets.memory import Parts, split
 
 RECORDS = 100  # points of the loss curve
+LOOK = 30  # seconds after which the loss is looked at in any case
 
 
 def batch_indices(seed, step, batch, size):
@@ -174,12 +175,20 @@ class Training:
     def due(self, every):
         return self.step % every == 0 or self.step == self.steps
 
-    def record_loss(self):
-        """Add the mean loss since the last point to the loss curve. Raises FloatingPointError if it is not finite."""
+    def mean_loss(self):
+        """The mean loss since the last point of the loss curve. Raises FloatingPointError if it is not finite."""
         since = self.losses[-1][0] // self.batch if self.losses else 0
-        loss = finite(self.total.item() / (self.step - since), self.name, self.step - 1)
-        self.losses.append([self.step * self.batch, loss])
+        return finite(self.total.item() / max(1, self.step - since), self.name, self.step - 1)
+
+    def record_loss(self):
+        """Add a point to the loss curve."""
+        self.losses.append([self.step * self.batch, self.mean_loss()])
         self.total.zero_()
+
+    def progress(self):
+        """What the progress bar says: the loss, and images a second."""
+        loss = self.losses[-1][1] if self.losses and self.losses[-1][0] == self.step * self.batch else self.mean_loss()
+        return {"loss": f"{loss:.4f}", "images": f"{self.step * self.batch / self.elapsed():.0f}/s"}
 
     def score(self):
         """Score the weights, and keep them if none are better."""
@@ -201,7 +210,7 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
         spec: the `training` block of the configuration.
         images, labels: the training set, on the device.
         store: the store of the training's state, such as a `run.resume.ResumeState`; by default nowhere.
-        name: what the progress bar, which is only drawn on a terminal, and errors call the network.
+        name: what the progress bar, which a job's log has a line of every half minute, and errors call the network.
         snapshots: numbers of steps after which the weights are put aside, under that number, with `store.keep`.
 
     Returns:
@@ -219,12 +228,15 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
             training.restore(state)
         first = training.step
         training.model.train()
+        looked = time.monotonic()
         with tqdm(total=training.steps, initial=first, unit="step", desc=name, disable=None) as bar:
             while training.step < training.steps:
                 training.advance()
                 if training.due(every):
                     training.record_loss()
-                    bar.set_postfix(loss=f"{training.losses[-1][1]:.4f}", refresh=False)
+                if training.due(every) or time.monotonic() - looked >= LOOK:
+                    bar.set_postfix(training.progress(), refresh=False)
+                    looked = time.monotonic()
                 if spec["score_every"] and training.due(spec["score_every"]):
                     training.score()
                 if training.step in snapshots:
