@@ -168,12 +168,13 @@ def grid(figure):
 
 
 def first_shard(folder, variant, *scales):
-    """The first shard of a variant, two samples of each class: scale -> images, as they are drawn; and where it is."""
+    """Where the first shards of a variant are, two samples of each class; and scale -> images, as they are drawn."""
     rng = np.random.default_rng(len(variant))
     images = {f"{s:g}": rng.integers(0, 256, (2 * len(CLASSES), 1, 2, 2), np.uint8) for s in scales}
-    path = folder / f"samples/{variant}/{'_'.join(images)}/0.npz"
-    save_arrays(path, images)
-    return str(path), {scale: value[:, 0] / 255 for scale, value in images.items()}
+    paths = [folder / f"samples/{variant}/{scale}/0.npz" for scale in images]
+    for path, own in zip(paths, images.values(), strict=True):
+        save_arrays(path, {"images": own})
+    return list(map(str, paths)), {scale: value[:, 0] / 255 for scale, value in images.items()}
 
 
 def random_images():

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from snakemake.utils import update_config
@@ -61,12 +62,15 @@ def snakemake(tree, *arguments, check=True, config=TINY, before=(), env=None):
 
 
 def planned(tree, *arguments, config=TINY):
-    """The rules that a dry run would execute, with how many jobs of each."""
+    """The rules that a dry run would execute, with how many jobs of each; those of packs are jobs of the rule that they pack."""
     report = snakemake(tree, "-n", *arguments, config=config).stdout
     if "Job stats:" not in report:
         return {}
     table = report.split("Job stats:")[-1].split("total")[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+    found = Counter()
+    for kind, count in re.findall(r"^(\w+?)(?:_\d+)? +(\d+)$", table, re.MULTILINE):
+        found[kind] += int(count)
+    return dict(found)
 
 
 def checksums(folder, suffixes=(".npz", ".safetensors")):

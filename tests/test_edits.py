@@ -47,7 +47,8 @@ def jobs(tree, *arguments):
 
 def sampled(tree):
     """The variants that would be sampled."""
-    return {match[1] for job in jobs(tree, EVERYTHING) if (match := re.match(r"Sampling ([\w.@+-]+), scales", job))}
+    messages = [job for job in jobs(tree, EVERYTHING) if job.startswith("Sampling ")]
+    return {name for message in messages for name in re.findall(r"([\w.@+-]+)/", message)}
 
 
 def computes(text):
@@ -151,9 +152,16 @@ NEW_BLOCK = """\
 
 
 def test_one_scale_more_costs_that_scale(edit):
-    tree = edit("tests/tiny.yaml", lambda text: text.replace("16, 1.0e+30]", "16, 1.0e+30, 32]"))
-    rules = planned(tree, "measurements")
-    assert rules["sample"] == 2 and rules["metrics"] == 1  # a piece of its own, in two shards
+    tree = edit(
+        "tests/tiny.yaml",
+        lambda text: text.replace("joint-energy: {scales: [0.4, 0.8]}", "joint-energy: {scales: [0.4, 0.8, 1.6]}"),
+    )
+    new = "joint-energy/1.6"  # the packs of this system were full: it has a job of its own
+    assert jobs(tree, "measurements") == {
+        f"Sampling {new}, shard 0",
+        f"Sampling {new}, shard 1",
+        f"Measuring the samples of {new}",
+    }
 
 
 @pytest.mark.parametrize(

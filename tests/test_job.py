@@ -7,7 +7,7 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
-from snakemake.iocontainers import Log, Params, ResourceList, Wildcards
+from snakemake.iocontainers import Log, OutputFiles, Params, ResourceList, Wildcards
 
 import energyguide.files
 import energyguide.run
@@ -17,7 +17,7 @@ from energyguide.files.arrays import save_arrays
 from energyguide.files.atomic import read_json, sha256, write_json
 from energyguide.run.digests import code, named
 from energyguide.run.imports import Imports, only_warn
-from energyguide.run.job import INTERRUPTED, job, resume_state
+from energyguide.run.job import INTERRUPTED, job
 
 MADE_UP = "made_up_for_tests"
 
@@ -53,7 +53,7 @@ def snakemake(tmp_path, monkeypatch):
             wildcards=Wildcards(fromdict={"variant": "a"}),
             params=Params(fromdict={"resume": "results/t/.resume", **params}),
             input=["results/t/data.json"],
-            output=list(output),
+            output=OutputFiles(list(output)),
             resources=ResourceList(fromdict={"runtime": 5}),
             config={"site": {"grace": 60, "scratch": None, "save_every": 60}},
             log=Log(["metrics.log"]),
@@ -62,10 +62,10 @@ def snakemake(tmp_path, monkeypatch):
     return build
 
 
-def imported(snakemake, name, before=lambda: None):
+def imported(snakemake, name, before=lambda work: None):
     """The log of a job that imports a module, and writes its result."""
-    with job(snakemake):
-        before()
+    with job(snakemake) as work:
+        before(work)
         write_json("results/t/metrics/a.json", import_module(name).VALUE)
 
 
@@ -94,11 +94,11 @@ def test_after_the_work_has_begun_it_is_only_warned_of(module, snakemake, tmp_pa
     """As where an attempt of what can be resumed has begun: hours of work are not lost for it."""
     name, given = module(energyguide.studies), snakemake()
 
-    def attempt():
-        with resume_state(given).attempt() as state:
+    def attempt(work):
+        with work.store().attempt() as state:
             assert state is None
 
-    imported(given, name, begin or attempt)
+    imported(given, name, attempt if begin is None else lambda work: begin())
     assert read_json("results/t/metrics/a.json") == 3
     assert f"warning: {name} is not among the params of rule metrics" in told(tmp_path / "metrics.log")
 
@@ -164,8 +164,8 @@ def test_results_that_another_process_made_meanwhile_are_taken(snakemake, tmp_pa
     given = snakemake()
     with job(given):
         write_json(given.output[0], 1)
-    with job(given):
-        resume_state(given)
+    with job(given) as work:
+        work.store()
         pytest.fail("there was nothing to do")
     assert "\nmade meanwhile: " in told(tmp_path / "metrics.log") and read_json(given.output[0]) == 1
 
@@ -174,8 +174,8 @@ def test_an_interrupted_job_says_so_by_its_status_and_goes_on_from_its_state(sna
     given, stores, found = snakemake(seed=3), [], []
 
     def run():
-        with job(given):
-            stores.append(resume_state(given))
+        with job(given) as work:
+            stores.append(work.store())
             with stores[-1].attempt() as state:
                 found.append(state)
                 if not state:

@@ -17,17 +17,18 @@ from project import SNAKEMAKE, TINY, copy, snakemake, workers
 
 
 def test_shards_do_not_change_a_pixel(built, tmp_path):
-    """The same samples in one shard and one scale a job as in two shards and two scales."""
+    """The same samples in four shards, each scale by a job of its own, as in two shards and two scales a job."""
     config = yaml.safe_load((built / "tests/tiny.yaml").read_text())
-    config["experiments"]["tiny"]["sampling"] |= {"shards": 4, "scales_per_job": 1}
+    config["experiments"]["tiny"]["sampling"]["shards"] = 4
+    del config["experiments"]["tiny"]["per_job"]["sample"]
     (tmp_path / "resharded.yaml").write_text(yaml.safe_dump(config))
     tree = copy(tmp_path / "tree")
     shutil.copytree(built / "results", tree / "results")
     shutil.copytree(built / ".snakemake", tree / ".snakemake")
     targets = [f"results/tiny/samples/joint-energy/0.8/{k}.npz" for k in range(4)]
     snakemake(tree, *targets, "--allowed-rules", "sample", config=["--configfile", str(tmp_path / "resharded.yaml")])
-    found = np.concatenate([np.load(tree / target)["0.8"] for target in targets])
-    expected = np.concatenate([np.load(built / f"results/tiny/samples/joint-energy/0.4_0.8/{k}.npz")["0.8"] for k in range(2)])
+    found = np.concatenate([np.load(tree / target)["images"] for target in targets])
+    expected = np.concatenate([np.load(built / f"results/tiny/samples/joint-energy/0.8/{k}.npz")["images"] for k in range(2)])
     assert np.array_equal(found, expected)
 
 
@@ -52,7 +53,7 @@ def worker(tree, script, run):
         ("diffusion/joint.safetensors", "train_diffusion", signal.SIGTERM),
         ("classifiers/eps0.5.safetensors", "train_classifier", signal.SIGTERM),
         ("classifiers/eps0.safetensors", "train_classifier", signal.SIGKILL),
-        ("samples/joint-energy/0.4_0.8/0.npz", "sample", signal.SIGKILL),
+        ("samples/joint-energy/0.8/0.npz", "sample", signal.SIGKILL),
     ],
 )
 def test_a_killed_job_ends_in_the_same_bits(built, tmp_path, target, script, number):

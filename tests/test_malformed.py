@@ -65,6 +65,9 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
 class Named(SimpleNamespace):
     """What Snakemake gives a script in place of a dictionary."""
 
+    def items(self):
+        return vars(self).items()
+
     def __iter__(self):
         """All values, one after another, as Snakemake flattens lists of them."""
         return (file for value in vars(self).values() for file in (value if isinstance(value, list) else [value]))

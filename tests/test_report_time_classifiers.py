@@ -175,7 +175,7 @@ def test_pairs_are_the_first_samples_at_one_scale(tmp_path):
     shards = {"plain": first_shard(tmp_path, "plain", 0)}
     shards |= {name: first_shard(tmp_path, name, 1, 4) for name in ("van", "rob")}
     data = write(tmp_path / "data.json", {"classes": CLASSES})
-    inputs = SimpleNamespace(data=data, samples=[path for path, _ in shards.values()])
+    inputs = SimpleNamespace(data=data, samples=[path for paths, _ in shards.values() for path in paths])
     shown, titles = grid(time_classifiers.figure_time_pairs(inputs, SimpleNamespace(variants=LABELS, scale=4)))
     wanted = {"Plain": ("plain", "0"), "Van": ("van", "4"), "Rob": ("rob", "4")}
     assert titles == CLASSES and [label for label, _ in shown] == list(wanted)

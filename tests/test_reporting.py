@@ -83,8 +83,8 @@ def test_scales_of_several_files_are_one_measurement_and_the_best_has_the_least_
 
 def test_the_first_samples_at_a_scale_come_from_the_shard_that_holds_it(tmp_path):
     images = np.arange(3 * 4, dtype=np.uint8).reshape(3, 1, 2, 2)
-    for scales in ("1_4", "16"):
-        save_arrays(tmp_path / f"samples/v/{scales}/0.npz", {scale: images + int(scale) for scale in scales.split("_")})
+    for scale in (1, 4, 16):
+        save_arrays(tmp_path / f"samples/v/{scale}/0.npz", {"images": images + scale})
     paths = list(map(str, tmp_path.glob("samples/v/*/0.npz")))
     assert (first_samples(paths, "v", 4.0, 2) == images[:2] + 4).all()
     with pytest.raises(ValueError, match="0.npz holds 3 samples where 4"):

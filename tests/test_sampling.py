@@ -132,75 +132,70 @@ def test_broken_samples_are_counted():
 def test_an_unguided_variant_that_diverges_is_an_error_that_names_it_and_is_tried_anew(tmp_path):
     batches, asked, said = shard_batches(10, 4, 1, 0), [], "ddpm: 2 of 4 samples ceased to be finite, the first with 3 steps"
 
-    def sample_batch(scale, batch):
+    def sample_batch(batch):
         asked.append(batch.start)
         return drawn(batch), torch.tensor([-1, 3, 1, -1])
 
     for _ in range(2):
         with pytest.raises(FloatingPointError, match=said):
-            sample_shard(sample_batch, [0], batches, ResumeState(tmp_path, "x"), "ddpm", guided=False)
+            sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"), "ddpm", guided=False)
     assert asked == [0, 0]
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_a_scale_that_diverges_is_black_and_drawn_no_further_and_the_others_go_on(tmp_path, capsys, interrupted):
-    scales, batches, asked = [0.3, 1e30, 0.1], shard_batches(10, 4, 1, 0), []
+def test_a_shard_that_diverges_is_black_and_drawn_no_further(tmp_path, capsys, interrupted):
+    batches, asked = shard_batches(10, 4, 1, 0), []
 
-    def sample_batch(scale, batch):
-        asked.append((scale, batch.start))
-        if interrupted and scale == 1e30:
+    def sample_batch(batch):
+        asked.append(batch.start)
+        if interrupted:
             os.kill(os.getpid(), signal.SIGTERM)
-        return ended(batch, scale=scale)
+        return ended(batch, scale=1e30)
 
     with pytest.raises(Interrupted) if interrupted else nullcontext():
-        sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
-    images, seconds, diverged = sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
-    assert capsys.readouterr().out.count("the variant diverged at scale 1e+30: 4 of 4 samples ceased to be finite") == 1
-    assert asked == [(0.3, 0), (0.3, 4), (0.3, 8), (1e30, 0), (0.1, 0), (0.1, 4), (0.1, 8)]
-    assert diverged.keys() == {1e30} and seconds.keys() == {0.3, 0.1}
-    assert (diverged[1e30]["count"], diverged[1e30]["of"]) == (4, 4) and 0 < diverged[1e30]["step"] < SPEC["steps"]
-    assert torch.equal(images[1e30], torch.zeros(10, *SHAPE, dtype=torch.uint8))
-    for scale in (0.3, 0.1):
-        assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
+        sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
+    images, seconds, diverged = sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
+    assert capsys.readouterr().out.count("the variant diverged: 4 of 4 samples ceased to be finite") == 1
+    assert asked == [0] and seconds is None
+    assert (diverged["count"], diverged["of"]) == (4, 4) and 0 < diverged["step"] < SPEC["steps"]
+    assert torch.equal(images, torch.zeros(10, *SHAPE, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_shard_goes_on_where_it_was(tmp_path, stop):
     """No batch is drawn twice, and the images are those of an uninterrupted run."""
-    scales, batches, asked = [0.0, 0.3], shard_batches(10, 4, 1, 0), []
+    batches, asked = shard_batches(10, 2, 1, 0), []
 
-    def sample_batch(scale, batch):
-        asked.append((scale, batch.start))
-        if len(asked) in (2, 3, 6):
+    def sample_batch(batch):
+        asked.append(batch.start)
+        if len(asked) in (2, 3, 5):
             os.kill(os.getpid(), stop)
-        return ended(batch, scale=scale)
+        return ended(batch, scale=0.3)
 
     for _ in range(3):
         with pytest.raises(Interrupted):
-            sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
-    images, seconds, _ = sample_shard(sample_batch, scales, batches, ResumeState(tmp_path, "x"))
-    assert asked == [(scale, batch.start) for scale in scales for batch in batches]
-    for scale in scales:
-        assert torch.equal(images[scale], torch.cat([drawn(batch, scale=scale) for batch in batches]))
-        assert seconds[scale] > 0
+            sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
+    images, seconds, diverged = sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
+    assert asked == [batch.start for batch in batches] and seconds > 0 and diverged is None
+    assert torch.equal(images, torch.cat([drawn(batch, scale=0.3) for batch in batches]))
 
 
 def test_a_killed_shard_loses_what_was_not_saved_alone(tmp_path):
     batches, asked = shard_batches(10, 4, 1, 0), []
 
-    def sample_batch(scale, batch):
+    def sample_batch(batch):
         asked.append(batch.start)
         if len(asked) == 2:
             raise SystemExit
-        return ended(batch, scale=scale)
+        return ended(batch, scale=1.0)
 
     with pytest.raises(SystemExit):
-        sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x", every=0))
-    images, *_ = sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x"))
+        sample_shard(sample_batch, batches, ResumeState(tmp_path, "x", every=0))
+    images, *_ = sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
     assert asked == [0, 4, 4, 8]
-    again, *_ = sample_shard(sample_batch, [1.0], batches, ResumeState(tmp_path, "x"))
-    assert torch.equal(again[1.0], images[1.0]) and len(asked) == 4
-    assert torch.equal(images[1.0], torch.cat([drawn(batch, scale=1.0) for batch in batches]))
+    again, *_ = sample_shard(sample_batch, batches, ResumeState(tmp_path, "x"))
+    assert torch.equal(again, images) and len(asked) == 4
+    assert torch.equal(images, torch.cat([drawn(batch, scale=1.0) for batch in batches]))
 
 
 @pytest.mark.parametrize("count, steps", [(2, 2), (5, 50), (10, 10), (7, 1000)])

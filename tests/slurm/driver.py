@@ -15,8 +15,8 @@ LONG = {  # some seconds each: long enough to be caught in the middle
 
 
 def config(tree, site=None, **experiment):
-    """Options that lay this over the tiny experiment."""
-    over = {"site": site or {}, "experiments": {"tiny": experiment}}
+    """Options that lay this over the tiny experiment, a job for each sample and its metrics."""
+    over = {"site": site or {}, "experiments": {"tiny": {"per_job": {"sample": 1, "metrics": 1}, **experiment}}}
     (tree / "over.yaml").write_text(yaml.safe_dump(over))
     return ["--configfile", "tests/tiny.yaml", "over.yaml"]
 

@@ -30,13 +30,13 @@ def test_shards_and_groups_do_not_change_a_pixel(lab, built, tmp_path, capsys):
             before = read_sidecar(first)["seconds_per_image"]
             lab.run("scontrol", "requeue", *(job["JobId"] for job in lab.jobs(tree)))
         driver.succeed()
-        samples[shards] = np.concatenate([np.load(file)["0"] for file in files])
+        samples[shards] = np.concatenate([np.load(file)["images"] for file in files])
         jobs = lab.jobs(tree)
         assert len(jobs) == -(-shards // 4) and all("gres:gpu:1" in job["TresPerJob"] for job in jobs)
         if shards == 4:
             assert read_sidecar(first)["seconds_per_image"] == before
         else:
-            work = sum(read_sidecar(file)["seconds_per_image"]["0"] * len(np.load(file)["0"]) for file in files)
+            work = sum(read_sidecar(file)["seconds_per_image"] * len(np.load(file)["images"]) for file in files)
             report.append(
                 f"{shards} shards in {len(jobs)} jobs: {(sum(map(seconds, jobs)) - work) / shards:.1f} s a shard beyond its work"
             )

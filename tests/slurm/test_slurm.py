@@ -14,7 +14,7 @@ ON_CPU = {"data", "densities", "units"}
 def rule_of(record):
     """The rule of a job, or of all jobs of a group."""
     name = record["Comment"].removeprefix("rule_").split("_wildcards")[0]
-    return re.sub("^(samples|measurements)_", "", name)
+    return re.sub(r"^(samples|measurements)_|_\d+$", "", name)
 
 
 def most_at_once(records):

@@ -1,40 +1,45 @@
-rule classifier:
-    """A classifier, plain or adversarially trained; "judge" is a plain one that guides nothing, and evaluates samples."""
-    input:
-        data=rules.data.output.data,
-    output:
-        weights=f"{R}/classifiers/{{classifier}}.safetensors",
-        sidecar=f"{R}/classifiers/{{classifier}}.safetensors.json",
-    log:
-        f"{R}/logs/classifier/{{classifier}}.log",
-    wildcard_constraints:
-        classifier=any_of(trained("classifier")),
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(
-            lambda wildcards: training_minutes(
-                experiment.classifiers,
-                experiment.classifiers.attack.steps if NETWORKS[wildcards.classifier].eps_train else 0,
-            )
-        ),
-    params:
-        **code("train_classifier.py"),
-        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
-        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
-        attack=experiment.classifiers.attack.dump(),
-        network=lambda wildcards: NETWORKS[wildcards.classifier].build,
-        training=experiment.classifiers.training.dump(),
-        augment=experiment.classifiers.augment.dump(),
-        acceleration=ACCELERATION,
-        seed=experiment.seed,
-        threads=experiment.threads,
-        resume=f"{R}/.resume",
-    message:
-        "Training the classifier {wildcards.classifier}"
-    script:
-        "../scripts/train_classifier.py"
+for pack in packs("classifier", sorted(trained("classifier"))):
 
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+        output:
+            weights=pack.files(f"{R}/classifiers/{{name}}.safetensors"),
+            sidecar=pack.files(f"{R}/classifiers/{{name}}.safetensors.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(
+                pack.total(
+                    lambda name: training_minutes(experiment.classifiers, NETWORKS[name].attack_steps)
+                )
+            ),
+        params:
+            **code("train_classifier.py"),
+            named=pack.all(architectures),
+            each=pack.each(
+                lambda name: {"eps_train": NETWORKS[name].eps_train, "network": NETWORKS[name].build}
+            ),
+            attack=experiment.classifiers.attack.dump(),
+            training=experiment.classifiers.training.dump(),
+            augment=experiment.classifiers.augment.dump(),
+            acceleration=ACCELERATION,
+            seed=experiment.seed,
+            threads=experiment.threads,
+            resume=f"{R}/.resume",
+        message:
+            f"Training classifiers: {pack.title}"
+        script:
+            "../scripts/train_classifier.py"
 
-JOBS["classifier"] = len(trained("classifier"))
+    describe(
+        pack.job,
+        'A classifier, plain or adversarially trained; "judge" is a plain one that guides nothing, and evaluates samples.',
+    )

@@ -2,6 +2,7 @@
 
 import errno
 import re
+from itertools import groupby
 
 NOTHING = "(?!)"
 R = f"results/{experiment.name}"
@@ -52,6 +53,11 @@ def networks_of(*names):
     return sorted({NETWORKS[name].module for name in names})
 
 
+def architectures(*names):
+    """The digests of these modules."""
+    return named(*networks_of(*names))
+
+
 def model_of(variant):
     """The name of the model that a variant samples, without that of a snapshot of it."""
     return SAMPLED[variant].model.partition("@")[0]
@@ -78,11 +84,11 @@ def by_classifier(folder):
     return [f"{R}/{folder}/{name}.json" for name in IMAGE_CLASSIFIERS]
 
 
-def pieces(variant):
-    """The scales of a variant in pieces as large as one job takes: lists of numbers by their name in file names."""
-    scales, size = SAMPLED[variant].scales, experiment.sampling.scales_per_job
-    parts = [scales[i : i + size] for i in range(0, len(scales), size)]
-    return {"_".join(map(scale_name, part)): part for part in parts}
+def scaled(*variants):
+    """Where variants are sampled, each at each of its scales: <variant>/<scale> -> the variant and the scale."""
+    return {
+        f"{name}/{scale_name(scale)}": (name, scale) for name in variants for scale in SAMPLED[name].scales
+    }
 
 
 def process_of(variant):
@@ -90,9 +96,10 @@ def process_of(variant):
     return SAMPLED[variant].dump(without=("label", "system", "scales"))
 
 
-def guides(wildcards):
-    """The files that guide a variant: a classifier, and the energies of the training set if it asks for them."""
-    variant, files = SAMPLED[wildcards.variant], {}
+def sources(variant):
+    """The files that a variant is sampled with: a model; a classifier that guides; the energies of the training set if it asks."""
+    variant = SAMPLED[variant]
+    files = {"model": f"{R}/diffusion/{variant.model}.safetensors"}
     if variant.guide:
         files["classifier"] = weights(variant.guide)
     if variant.needs_energies:
@@ -100,19 +107,19 @@ def guides(wildcards):
     return files
 
 
-def shards(variant, scales):
-    """The samples of a variant at some scales: all shards, in order."""
-    return [f"{R}/samples/{variant}/{scales}/{k}.npz" for k in range(experiment.sampling.shards)]
+def shards(name):
+    """The samples of a variant at a scale: all shards, in order."""
+    return [f"{R}/samples/{name}/{k}.npz" for k in range(experiment.sampling.shards)]
 
 
 def first_shards(*variants):
     """The first shard of some variants, at all their scales."""
-    return [shards(variant, scales)[0] for variant in variants for scales in pieces(variant)]
+    return [shards(name)[0] for name in scaled(*variants)]
 
 
 def metrics_of(*variants):
-    """The measurements of some variants: one file for each piece of their scales."""
-    return [f"{R}/metrics/{variant}/{scales}.json" for variant in variants for scales in pieces(variant)]
+    """The measurements of some variants: one file a scale."""
+    return [f"{R}/metrics/{name}.json" for name in scaled(*variants)]
 
 
 def described(*keys, only=VARIANTS):
@@ -124,3 +131,15 @@ def described_classifiers(*names):
     """What tables and figures say of classifiers, by name: their `kind` and `eps_train`; of all but the one that evaluates."""
     known = names or [name for name in CLASSIFIERS if name != "judge"]
     return {name: {"kind": NETWORKS[name].kind, "eps_train": NETWORKS[name].eps_train} for name in known}
+
+
+SCALED = scaled(*SAMPLED)
+
+
+ADDED = {name: system for system, block in experiment.systems.items() for name in block.variants(experiment)}
+
+
+def system_of(name):
+    """The system, or systems, that a variant at a scale belongs to."""
+    variant, _ = SCALED[name]
+    return ADDED.get(variant) or SAMPLED[variant].system

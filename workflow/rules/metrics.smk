@@ -59,33 +59,44 @@ rule measured:
         "../scripts/measured.py"
 
 
-rule metrics:
-    """IS, FID, precision, recall, class accuracy and energy divergence of a variant at some scales."""
-    input:
-        **MEASURED_BY,
-        reference=rules.reference.output.reference,
-        samples=lambda wildcards: shards(wildcards.variant, wildcards.scales),
-    output:
-        json=f"{R}/metrics/{{variant}}/{{scales}}.json",
-    log:
-        f"{R}/logs/metrics/{{variant}}/{{scales}}.log",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(memory=16000, group="measurements"),
-    params:
-        **code("measure_samples.py"),
-        named=named(*networks_of("judge", experiment.metrics.classifier)),
-        metrics=experiment.metrics.dump(without=("classifier",)),
-        samples=experiment.sampling.samples,
-        seeds=experiment.sampling.seeds,
-        threads=experiment.threads,
-    message:
-        "Measuring the samples of {wildcards.variant}, scales {wildcards.scales}"
-    script:
-        "../scripts/measure_samples.py"
+for pack in packs("metrics", SCALED, system_of):
+
+    rule:
+        name:
+            pack.job
+        input:
+            **MEASURED_BY,
+            reference=rules.reference.output.reference,
+            samples=pack.all(lambda *names: [file for name in names for file in shards(name)]),
+        output:
+            json=pack.files(f"{R}/metrics/{{name}}.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(memory=16000, group="measurements"),
+        params:
+            **code("measure_samples.py"),
+            named=named(*networks_of("judge", experiment.metrics.classifier)),
+            each=pack.each(lambda name: {"files": shards(name)}),
+            metrics=experiment.metrics.dump(without=("classifier",)),
+            samples=experiment.sampling.samples,
+            seeds=experiment.sampling.seeds,
+            threads=experiment.threads,
+        message:
+            f"Measuring the samples of {pack.title}"
+        script:
+            "../scripts/measure_samples.py"
+
+    describe(
+        pack.job,
+        "IS, FID, precision, recall, class accuracy and energy divergence of a variant at a scale.",
+    )
 
 
 RESULTS += [rules.reference.output.reference, *metrics_of(*SAMPLED)]
-JOBS |= {"metrics": sum(map(len, map(pieces, SAMPLED))), "reference": 1}
+JOBS["reference"] = 1

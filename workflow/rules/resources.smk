@@ -19,11 +19,11 @@ def training_minutes(block, attack_steps=0, network=None):
     return block.training.steps * block.training.batch * cost / SPEED / 60
 
 
-def sampling_minutes(variant, scales):
-    """What one shard of the samples of a variant should take on a GPU."""
-    images = experiment.sampling.total * len(scales) / experiment.sampling.shards
+def sampling_minutes(name):
+    """What one shard of the samples of a variant at a scale should take on a GPU."""
+    images = experiment.sampling.total / experiment.sampling.shards
     cost = (experiment.data.size * experiment.diffusion.network.width) ** 2 * 3
-    return images * SAMPLED[variant].steps * cost / SPEED / 60
+    return images * SAMPLED[SCALED[name][0]].steps * cost / SPEED / 60
 
 
 def runtime(work, group):

@@ -1,59 +1,77 @@
-rule robustness:
-    """Accuracy of a classifier under PGD, over eps-test."""
-    input:
-        data=rules.data.output.data,
-        weights=rules.classifier.output.weights,
-    output:
-        json=f"{R}/robustness/{{classifier}}.json",
-    log:
-        f"{R}/logs/robustness/{{classifier}}.log",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(20),
-    params:
-        **code("measure_robustness.py"),
-        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
-        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
-        norm=experiment.classifiers.attack.norm,
-        steps=experiment.robustness.steps,
-        eps_test=experiment.robustness.eps_test,
-        acceleration=ACCELERATION,
-        seed=experiment.seed,
-        threads=experiment.threads,
-    message:
-        "Attacking the classifier {wildcards.classifier}"
-    script:
-        "../scripts/measure_robustness.py"
+for pack in packs("robustness", IMAGE_CLASSIFIERS):
+
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+            weights=pack.all(weights_of),
+        output:
+            json=pack.files(f"{R}/robustness/{{name}}.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(20),
+        params:
+            **code("measure_robustness.py"),
+            named=pack.all(architectures),
+            each=pack.each(
+                lambda name: {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
+            ),
+            norm=experiment.classifiers.attack.norm,
+            steps=experiment.robustness.steps,
+            eps_test=experiment.robustness.eps_test,
+            acceleration=ACCELERATION,
+            seed=experiment.seed,
+            threads=experiment.threads,
+        message:
+            f"Attacking classifiers: {pack.title}"
+        script:
+            "../scripts/measure_robustness.py"
+
+    describe(pack.job, "Accuracy of a classifier under PGD, over eps-test.")
 
 
-rule corruptions:
-    """Accuracy of a classifier under Gaussian noise and under darkness."""
-    input:
-        data=rules.data.output.data,
-        weights=rules.classifier.output.weights,
-    output:
-        json=f"{R}/corruptions/{{classifier}}.json",
-    log:
-        f"{R}/logs/corruptions/{{classifier}}.log",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(),
-    params:
-        **code("measure_corruptions.py"),
-        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
-        eps_train=lambda wildcards: NETWORKS[wildcards.classifier].eps_train,
-        noise=experiment.robustness.noise,
-        darkness=experiment.robustness.darkness,
-        seed=experiment.seed,
-        threads=experiment.threads,
-    message:
-        "Noising and darkening for the classifier {wildcards.classifier}"
-    script:
-        "../scripts/measure_corruptions.py"
+for pack in packs("corruptions", IMAGE_CLASSIFIERS):
+
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+            weights=pack.all(weights_of),
+        output:
+            json=pack.files(f"{R}/corruptions/{{name}}.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(),
+        params:
+            **code("measure_corruptions.py"),
+            named=pack.all(architectures),
+            each=pack.each(
+                lambda name: {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
+            ),
+            noise=experiment.robustness.noise,
+            darkness=experiment.robustness.darkness,
+            seed=experiment.seed,
+            threads=experiment.threads,
+        message:
+            f"Noising and darkening for classifiers: {pack.title}"
+        script:
+            "../scripts/measure_corruptions.py"
+
+    describe(pack.job, "Accuracy of a classifier under Gaussian noise and under darkness.")
 
 
 rule gradients:
@@ -111,7 +129,6 @@ rule synthesis:
 
 
 RESULTS += [*by_classifier("robustness"), *by_classifier("corruptions")]
-JOBS |= dict.fromkeys(["robustness", "corruptions"], len(IMAGE_CLASSIFIERS))
 
 table(
     "robustness",

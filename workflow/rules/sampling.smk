@@ -1,46 +1,51 @@
-rule sample:
-    """Samples of a variant at some scales: one shard of them."""
-    input:
-        unpack(guides),
-        model=lambda wildcards: f"{R}/diffusion/{SAMPLED[wildcards.variant].model}.safetensors",
-    output:
-        arrays=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz",
-        sidecar=f"{R}/samples/{{variant}}/{{scales}}/{{shard}}.npz.json",
-    log:
-        f"{R}/logs/sample/{{variant}}/{{scales}}/{{shard}}.log",
-    wildcard_constraints:
-        variant=any_of(SAMPLED),
-        scales=r"[0-9._e+-]+",
-        shard=r"\d+",
-    conda:
-        "../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(
-            lambda wildcards: sampling_minutes(
-                wildcards.variant, pieces(wildcards.variant)[wildcards.scales]
+for pack in packs("sample", SCALED, system_of):
+
+    rule:
+        name:
+            pack.job
+        input:
+            pack.all(lambda *names: [file for name in names for file in sources(SCALED[name][0]).values()]),
+        output:
+            arrays=pack.files(f"{R}/samples/{{name}}/{{shard}}.npz"),
+            sidecar=pack.files(f"{R}/samples/{{name}}/{{shard}}.npz.json"),
+        log:
+            pack.log("/{shard}"),
+        wildcard_constraints:
+            name=any_of(pack.names),
+            shard=r"\d+",
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(pack.total(sampling_minutes), group="samples"),
+        params:
+            **code("sample.py"),
+            named=pack.all(
+                lambda *names: named(*{module for name in names for module in modules_of(SCALED[name][0])})
             ),
-            group="samples",
-        ),
-    params:
-        **code("sample.py"),
-        named=lambda wildcards: named(*modules_of(wildcards.variant)),
-        variant=lambda wildcards: process_of(wildcards.variant),
-        kind=lambda wildcards: NETWORKS[model_of(wildcards.variant)].kind,
-        scales=lambda wildcards: pieces(wildcards.variant)[wildcards.scales],
-        shard=lambda wildcards: int(wildcards.shard),
-        sampling=experiment.sampling.dump("seeds", "samples", "batch", "shards"),
-        process=PROCESS,
-        shape=SHAPE,
-        classes=experiment.data.classes,
-        acceleration=ACCELERATION,
-        seed=experiment.seed,
-        threads=experiment.threads,
-        resume=f"{R}/.resume",
-    message:
-        "Sampling {wildcards.variant}, scales {wildcards.scales}, shard {wildcards.shard}"
-    script:
-        "../scripts/sample.py"
+            each=pack.each(
+                lambda name: {
+                    "files": sources(SCALED[name][0]),
+                    "variant": process_of(SCALED[name][0]),
+                    "scale": SCALED[name][1],
+                    "kind": NETWORKS[model_of(SCALED[name][0])].kind,
+                }
+            ),
+            shard=lambda wildcards: int(wildcards.shard),
+            sampling=experiment.sampling.dump("seeds", "samples", "batch", "shards"),
+            process=PROCESS,
+            shape=SHAPE,
+            classes=experiment.data.classes,
+            acceleration=ACCELERATION,
+            seed=experiment.seed,
+            threads=experiment.threads,
+            resume=f"{R}/.resume",
+        message:
+            f"Sampling {pack.title}, shard {{wildcards.shard}}"
+        script:
+            "../scripts/sample.py"
+
+    describe(pack.job, "Samples of a variant at a scale: one shard of them.")
 
 
-JOBS["sample"] = sum(map(len, map(pieces, SAMPLED))) * experiment.sampling.shards
+JOBS["sample"] *= experiment.sampling.shards

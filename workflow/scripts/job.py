@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from energyguide.run.job import job, resume_state  # noqa: F401
+from energyguide.run.job import job  # noqa: F401

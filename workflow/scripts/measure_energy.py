@@ -1,6 +1,6 @@
 from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     from energyguide.classifiers.energy import energy, joint_energy
     from energyguide.data.dataset import Dataset
     from energyguide.files.arrays import save_arrays
@@ -11,10 +11,11 @@ with job(snakemake):
     from energyguide.nets.weights import load
 
     device, dataset = pick_device(snakemake.params.threads), Dataset.load(snakemake.input.data)
-    x, y = dataset.tensors("train", device)
-    found, y = logits(load(snakemake.input.weights, device), x), y.cpu()
-    statistics = class_statistics(found, y, dataset.classes)
-    protocol = {"images": "train", "n": len(x), "unit": "nats"}
-    write_json(snakemake.output.json, {"eps_train": snakemake.params.eps_train, "protocol": protocol, **statistics})
-    arrays = {"energy": energy(found).numpy(), "joint_energy": joint_energy(found, y).numpy(), "labels": y.numpy()}
-    save_arrays(snakemake.output.arrays, arrays, protocol=protocol)
+    x, labels = dataset.tensors("train", device)
+    y, protocol = labels.cpu(), {"images": "train", "n": len(x), "unit": "nats"}
+    for result in work.results():
+        found = logits(load(result.params.files["weights"], device), x)
+        statistics = class_statistics(found, y, dataset.classes)
+        write_json(result.output.json, {"eps_train": result.params.eps_train, "protocol": protocol, **statistics})
+        arrays = {"energy": energy(found).numpy(), "joint_energy": joint_energy(found, y).numpy(), "labels": y.numpy()}
+        save_arrays(result.output.arrays, arrays, protocol=protocol)

@@ -1,6 +1,6 @@
 from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     from energyguide.files.arrays import load_arrays
     from energyguide.files.atomic import write_json
     from energyguide.metrics.quality import Reference
@@ -10,6 +10,7 @@ with job(snakemake):
     p, files, device = snakemake.params, snakemake.input, pick_device(snakemake.params.threads)
     energies, reference = load_arrays(files.energies)["energy"], Reference.load(files.reference)
     evaluation = Evaluation(reference, files.judge, files.classifier, energies, p.metrics, device)
-    evaluations, results = measure_shards(evaluation, files.samples, p.samples)
     protocol = evaluation.protocol(p.samples, p.seeds)
-    write_json(snakemake.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": results})
+    for result in work.results():
+        evaluations, scales = measure_shards(evaluation, result.params.files, p.samples)
+        write_json(result.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": scales})

@@ -1,6 +1,8 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
+    from functools import partial
+
     import torch
 
     from energyguide.diffusion.denoiser import load_denoiser
@@ -10,31 +12,33 @@ with job(snakemake):
     from energyguide.nets.device import pick_device
     from energyguide.nets.memory import Parts
 
-    p, device, store = snakemake.params, pick_device(snakemake.params.threads), resume_state(snakemake)
-    spec, parts = p.variant, Parts("sampling")
-    denoiser = load_denoiser(p.kind, snakemake.input.model, p.process, device, p.acceleration)
-    guides = snakemake.input.get("classifier"), snakemake.input.get("energy")
-    models = load_models(*guides, p.classes, device, p.acceleration)
+    device, parts = pick_device(snakemake.params.threads), Parts("sampling")
 
-    def sample_batch(scale, batch):
+    def sample_batch(p, denoiser, models, batch):
         def piece(samples):
             request = Request(samples, tuple(p.shape), p.classes, p.seed, device)
-            return sample(denoiser, request, spec, scale, models)
+            return sample(denoiser, request, p.variant, p.scale, models)
 
         return tuple(map(torch.cat, zip(*parts.map(piece, batch), strict=True)))
 
-    total = p.sampling["seeds"] * p.sampling["samples"]
-    batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
-    name, guided = snakemake.wildcards.variant, "unit" in spec
-    images, seconds, diverged = sample_shard(sample_batch, p.scales, batches, store, name, guided)
-    evaluations = [spec["steps"] * n for n in find_guidance(spec, max(p.scales), models).evaluations]
-    save_arrays(
-        snakemake.output.arrays,
-        {f"{scale:g}": images[scale].numpy() for scale in p.scales},
-        variant=spec,
-        samples=[batches[0].start, batches[-1].stop],
-        evaluations=evaluations,
-        seconds_per_image={f"{scale:g}": value for scale, value in seconds.items()},
-        diverged={f"{scale:g}": found for scale, found in diverged.items()},
-    )
-    store.finish()
+    for result in work.results():
+        p, store = result.params, work.store(result)
+        denoiser = load_denoiser(p.kind, p.files["model"], p.process, device, p.acceleration)
+        guides = p.files.get("classifier"), p.files.get("energy")
+        models = load_models(*guides, p.classes, device, p.acceleration)
+
+        total = p.sampling["seeds"] * p.sampling["samples"]
+        batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
+        draw = partial(sample_batch, p, denoiser, models)
+        images, seconds, diverged = sample_shard(draw, batches, store, result.name, "unit" in p.variant)
+        save_arrays(
+            result.output.arrays,
+            {"images": images.numpy()},
+            variant=p.variant,
+            scale=p.scale,
+            samples=[batches[0].start, batches[-1].stop],
+            evaluations=[p.variant["steps"] * n for n in find_guidance(p.variant, p.scale, models).evaluations],
+            seconds_per_image=seconds,
+            diverged=diverged,
+        )
+        store.finish()

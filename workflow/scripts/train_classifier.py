@@ -1,6 +1,6 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     import torch
 
     from energyguide.data.dataset import Dataset
@@ -10,14 +10,14 @@ with job(snakemake):
     from energyguide.training.classifier import ClassifierObjective
     from energyguide.training.loop import train
 
-    p, device = snakemake.params, pick_device(snakemake.params.threads)
-    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
-    seed = fold(p.seed, "classifier", snakemake.wildcards.classifier)
-    torch.manual_seed(seed)
-    held_out = dataset.tensors("val", device)
-    objective = ClassifierObjective(build(*p.network), p.eps_train, p.attack, p.augment, held_out, device, p.acceleration)
-    name = snakemake.wildcards.classifier
-    weights, history = train(objective, p.training, *dataset.tensors("train", device), seed, store, name)
-    info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
-    save(snakemake.output.weights, weights, *p.network, history=history, **info)
-    store.finish()
+    device, dataset = pick_device(snakemake.params.threads), Dataset.load(snakemake.input.data)
+    images, held_out = dataset.tensors("train", device), dataset.tensors("val", device)
+    for result in work.results():
+        p, name, store = result.params, result.name, work.store(result)
+        seed = fold(p.seed, "classifier", name)
+        torch.manual_seed(seed)
+        objective = ClassifierObjective(build(*p.network), p.eps_train, p.attack, p.augment, held_out, device, p.acceleration)
+        weights, history = train(objective, p.training, *images, seed, store, name)
+        info = {"eps_train": p.eps_train, "attack": p.attack, "training": p.training, "augment": p.augment, "seed": seed}
+        save(result.output.weights, weights, *p.network, history=history, **info)
+        store.finish()

@@ -1,6 +1,6 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     import torch
 
     from energyguide.data.dataset import Dataset
@@ -12,14 +12,16 @@ with job(snakemake):
     from energyguide.training.ddgan import AdversarialObjective
     from energyguide.training.loop import train
 
-    p, device, name = snakemake.params, pick_device(snakemake.params.threads), snakemake.wildcards.model
-    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
-    seed = fold(p.seed, "adversarial", name)
-    torch.manual_seed(seed)
-    model = Adversaries(build(*p.network), Discriminator(**p.discriminator))
-    schedule = schedule_of(p.process, p.levels)
-    objective = AdversarialObjective(model, schedule, p.kind, p.r1, device, p.augment, p.acceleration)
-    weights, history = train(objective, p.training, *dataset.tensors("train", device), seed, store, name)
-    info = {"kind": p.kind, "steps": p.steps, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
-    save(snakemake.output.weights, generator_weights(weights), *p.network, history=history, **info)
-    store.finish()
+    device = pick_device(snakemake.params.threads)
+    images = Dataset.load(snakemake.input.data).tensors("train", device)
+    for result in work.results():
+        p, name, store = result.params, result.name, work.store(result)
+        seed = fold(p.seed, "adversarial", name)
+        torch.manual_seed(seed)
+        model = Adversaries(build(*p.network), Discriminator(**p.discriminator))
+        schedule = schedule_of(p.process, p.levels)
+        objective = AdversarialObjective(model, schedule, p.kind, p.r1, device, p.augment, p.acceleration)
+        weights, history = train(objective, p.training, *images, seed, store, name)
+        settings = {"kind": p.kind, "steps": p.steps, "training": p.training, "augment": p.augment, "process": p.process}
+        save(result.output.weights, generator_weights(weights), *p.network, history=history, **settings, seed=seed)
+        store.finish()

@@ -1,6 +1,6 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     import torch
 
     from energyguide.data.dataset import Dataset
@@ -12,7 +12,7 @@ with job(snakemake):
     from energyguide.training.loop import train
 
     p, device = snakemake.params, pick_device(snakemake.params.threads)
-    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
+    dataset, store = Dataset.load(snakemake.input.data), work.store()
     seed = fold(p.seed, "diffusion", snakemake.wildcards.model)
     torch.manual_seed(seed)
     schedule = linear_schedule(**p.process)

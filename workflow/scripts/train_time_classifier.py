@@ -1,6 +1,6 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     import torch
 
     from energyguide.data.dataset import Dataset
@@ -11,13 +11,14 @@ with job(snakemake):
     from energyguide.training.loop import train
     from energyguide.training.time_classifier import TimeClassifierObjective
 
-    p, device, name = snakemake.params, pick_device(snakemake.params.threads), snakemake.wildcards.classifier
-    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
-    seed = fold(p.seed, "classifier", name)
-    torch.manual_seed(seed)
-    schedule = linear_schedule(**p.process)
-    objective = TimeClassifierObjective(build(*p.network), schedule, p.attack, p.augment, device, p.acceleration)
-    weights, history = train(objective, p.training, *dataset.tensors("train", device), seed, store, name)
-    info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
-    save(snakemake.output.weights, weights, *p.network, history=history, **info)
-    store.finish()
+    device, schedule = pick_device(snakemake.params.threads), linear_schedule(**snakemake.params.process)
+    images = Dataset.load(snakemake.input.data).tensors("train", device)
+    for result in work.results():
+        p, name, store = result.params, result.name, work.store(result)
+        seed = fold(p.seed, "classifier", name)
+        torch.manual_seed(seed)
+        objective = TimeClassifierObjective(build(*p.network), schedule, p.attack, p.augment, device, p.acceleration)
+        weights, history = train(objective, p.training, *images, seed, store, name)
+        info = {"attack": p.attack, "training": p.training, "augment": p.augment, "process": p.process, "seed": seed}
+        save(result.output.weights, weights, *p.network, history=history, **info)
+        store.finish()

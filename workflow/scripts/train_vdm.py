@@ -1,6 +1,6 @@
-from job import job, resume_state
+from job import job
 
-with job(snakemake):
+with job(snakemake) as work:
     import torch
 
     from energyguide.data.dataset import Dataset
@@ -11,7 +11,7 @@ with job(snakemake):
     from energyguide.training.vdm import VariationalObjective
 
     p, device, name = snakemake.params, pick_device(snakemake.params.threads), snakemake.wildcards.model
-    dataset, store = Dataset.load(snakemake.input.data), resume_state(snakemake)
+    dataset, store = Dataset.load(snakemake.input.data), work.store()
     seed = fold(p.seed, "diffusion", name)
     torch.manual_seed(seed)
     objective = VariationalObjective(build(*p.network), p.steps, p.augment, device, p.acceleration)

@@ -202,7 +202,6 @@ class Sampling(Block):
     samples: Annotated[int, Field(ge=20)] = about("Samples in each set.")
     batch: Count = about("Samples computed together.")
     shards: Count = about("Jobs that share the samples of a scale; does not change a pixel.", default=1)
-    scales_per_job: Count = about("Scales that one job takes.", default=1)
     process: Sampler = about("What variants have in common, unless they say otherwise.")
 
     @property

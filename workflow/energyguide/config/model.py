@@ -34,6 +34,7 @@ from energyguide.config.systems.vdm import Vdm
 from energyguide.config.variants import GUIDANCE, Variant, kind_of
 
 SYSTEMS = modules("config/systems")
+PACKED = ("classifier", "robustness", "corruptions", "energy", "sample", "metrics")  # as `System.packed`, of the core
 
 
 class Experiment(Block):
@@ -48,6 +49,10 @@ class Experiment(Block):
     )
     threads: Count = about(
         "CPU threads of each long job. They decide the last bits of a result, so a change runs everything again."
+    )
+    per_job: dict[str, Count] = about(
+        "Results that one job makes, by rule, such as {sample: 8}; 1 for others. Saves starts; a job is run again as a whole.",
+        default={},
     )
     acceleration: Acceleration = about("What makes networks fast where the hardware has it.")
     data: Data = about("The images.")
@@ -120,6 +125,9 @@ class Experiment(Block):
         plain = [name for name, model in self.diffusion.models.items() if model.p_uncond == 1]
         guided = any(variant.guide and variant.model in plain for variant in self.variants.values())
         need(guided, "variants", "a classifier must guide an unconditional model in one: the paper is about that")
+        packed = [*PACKED, *(kind for name in SYSTEMS for kind in self.system(name).packed)]
+        for kind in self.per_job:
+            need(kind in packed, "per_job", f"{kind!r} is not one of {', '.join(packed)}")
         for name, release in self.weights.items():
             known = ", ".join(self.networks)
             need(name in self.networks, f"weights.{name}", f"no network has this name; there are {known}")

@@ -27,9 +27,11 @@ class System(Block):
 
     Attributes:
         needs: the systems without which it is left out too.
+        packed: those of its rules whose jobs can make several results, as `per_job` says.
     """
 
     needs: ClassVar = ()
+    packed: ClassVar = ()
 
     def networks(self, experiment):
         """The networks that it trains, beside those of the core."""

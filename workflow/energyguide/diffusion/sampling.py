@@ -83,52 +83,52 @@ def divergence(broken):
     return {"count": count, "of": len(broken), "step": broken.max().item()} if count else None
 
 
-def sample_shard(sample_batch, scales, batches, store, name="the variant", guided=True):
-    """Every batch at every scale, going on where an earlier attempt stopped.
+def sample_shard(sample_batch, batches, store, name="the variant", guided=True):
+    """Every batch of a shard, going on where an earlier attempt stopped.
 
-    A scale at which samples cease to be finite has diverged: no more of it is drawn, and all its images are black.
+    A scale at which samples cease to be finite has diverged: no more of it is drawn, and all images of the shard are black.
 
     Args:
-        draw_batch: (scale, batch) -> what `draw` returns.
-        scales: numbers.
+        sample_batch: range of samples -> what `sample` returns.
         batches: ranges of samples.
         store: where finished batches are saved, as in `training.loop.train`.
-        name: what the progress bar, which is only drawn on a terminal, and the log call the variant.
+        name: what the progress bar and the log call the variant at its scale.
         guided: whether anything guides. If not, samples that cease to be finite mean a broken model.
 
     Returns:
-        scale -> images of all batches; scale -> seconds per image, and scale -> `divergence`: each scale is in one of the two.
+        images of all batches; seconds per image; and None, or its `divergence` in place of the seconds.
 
     Raises:
         run.resume.Interrupted: by SIGTERM or SIGINT, with the finished batches saved.
         FloatingPointError: samples of an unguided variant cease to be finite.
     """
+    count = sum(map(len, batches))
     with store.attempt() as saved:
-        state = saved or {"images": {}, "seconds": dict.fromkeys(scales, 0.0), "diverged": {}}
-        images, seconds, diverged = state["images"], state["seconds"], state["diverged"]
-        todo = [(scale, batch) for scale in scales for batch in batches if (scale, batch.start) not in images]
-        for scale, batch in tqdm(todo, unit="batch", desc=name, disable=None):
-            if scale in diverged:
-                continue
-            began = time.monotonic()
-            made, broken = sample_batch(scale, batch)
-            seconds[scale] += time.monotonic() - began
-            images[scale, batch.start] = made
-            if lost := divergence(broken):
-                diverged[scale] = lost
-                report_divergence(name, scale, lost, guided)
-                images |= {(scale, each.start): made.new_zeros(len(each), *made.shape[1:]) for each in batches}
-            store.offer(lambda: state)
+        state = saved or {"images": {}, "seconds": 0.0, "diverged": None}
+        images, todo = state["images"], [batch for batch in batches if batch.start not in state["images"]]
+        with tqdm(total=count, initial=count - sum(map(len, todo)), unit="image", desc=name, disable=None) as bar:
+            for batch in todo:
+                if state["diverged"]:
+                    break
+                began = time.monotonic()
+                images[batch.start], broken = sample_batch(batch)
+                state["seconds"] += time.monotonic() - began
+                if lost := divergence(broken):
+                    report_divergence(name, lost, guided)
+                    state["diverged"] = lost
+                bar.update(len(batch))
+                store.offer(lambda: state)
         if todo:
             store.save(state)
-    count = sum(map(len, batches))
-    whole = {scale: torch.cat([images[scale, batch.start] for batch in batches]) for scale in scales}
-    return whole, {scale: seconds[scale] / count for scale in scales if scale not in diverged}, diverged
+    if state["diverged"]:
+        shape = next(iter(images.values())).shape[1:]
+        return torch.zeros(count, *shape, dtype=torch.uint8), None, state["diverged"]
+    return torch.cat([images[batch.start] for batch in batches]), state["seconds"] / count, None
 
 
-def report_divergence(name, scale, lost, guided):
-    """Print that a scale has diverged. Raises FloatingPointError if nothing guides: the model is broken."""
+def report_divergence(name, lost, guided):
+    """Print that samples have diverged. Raises FloatingPointError if nothing guides: the model is broken."""
     message = "{count} of {of} samples ceased to be finite, the first with {step} steps to go".format(**lost)
     if not guided:
         raise FloatingPointError(f"{name}: {message}; its model is broken: train it with a lower `lr`")
-    print(f"{name} diverged at scale {scale:g}: {message}")
+    print(f"{name} diverged: {message}")

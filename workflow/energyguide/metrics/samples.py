@@ -99,17 +99,14 @@ def gathered(divergences):
 
 
 def measure_shards(evaluation, paths, samples):
-    """What is measured on the samples in some shards, in sets of `samples`: evaluations of the networks, and results by scale.
+    """What is measured on the samples of a scale, in sets of `samples`: evaluations of the networks, and results by the scale.
 
-    Where samples of a scale ceased to be finite in any shard, its result is how many did, under "diverged".
+    If samples ceased to be finite in any shard, the result is how many did, under "diverged".
     """
-    shards, sidecars = list(map(load_arrays, paths)), list(map(read_sidecar, paths))
-    results = {}
-    for scale in shards[0]:
-        if lost := [s["diverged"][scale] for s in sidecars if scale in s["diverged"]]:
-            results[scale] = {"diverged": gathered(lost)}
-            continue
-        images = torch.from_numpy(np.concatenate([shard[scale] for shard in shards]))
-        results[scale] = evaluation.of(list(images.split(samples)))
-        results[scale]["seconds_per_image"] = [s["seconds_per_image"][scale] for s in sidecars]
-    return sidecars[0]["evaluations"], results
+    sidecars = list(map(read_sidecar, paths))
+    scale, evaluations = f"{sidecars[0]['scale']:g}", sidecars[0]["evaluations"]
+    if lost := [info["diverged"] for info in sidecars if info["diverged"]]:
+        return evaluations, {scale: {"diverged": gathered(lost)}}
+    images = torch.from_numpy(np.concatenate([load_arrays(path)["images"] for path in paths]))
+    measures = evaluation.of(list(images.split(samples)))
+    return evaluations, {scale: {**measures, "seconds_per_image": [info["seconds_per_image"] for info in sidecars]}}

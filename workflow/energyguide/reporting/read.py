@@ -23,7 +23,7 @@ def gather(robustness, classifiers, metrics, floor, variants):
     Args:
         robustness: files `robustness/<classifier>.json`.
         classifiers: weights of the same classifiers, for how they were trained.
-        metrics: files `metrics/<variant>/<scales>.json`, of these `variants`.
+        metrics: files `metrics/<variant>/<scale>.json`, of these `variants`.
         floor: the file of what real images measure.
     """
     return {
@@ -44,15 +44,14 @@ def first_samples(paths, variant, scale, count):
     """The first `count` samples of a variant at a scale, uint8 (sample, channel, height, width).
 
     Args:
-        paths: files `samples/<variant>/<scales>/0.npz`: first shards.
+        paths: files `samples/<variant>/<scale>/0.npz`: first shards.
 
     Raises ValueError if the shard holds fewer.
     """
-    scale = f"{scale:g}"
-    own = [path for path in map(Path, paths) if path.parts[-3] == variant and scale in path.parts[-2].split("_")]
-    images = load_arrays(own[0])[scale]
+    path = next(path for path in paths if Path(path).parts[-3:-1] == (variant, f"{scale:g}"))
+    images = load_arrays(path)["images"]
     if len(images) < count:
-        raise ValueError(f"{own[0]} holds {len(images)} samples where {count} are to be shown; lower `sampling.shards`")
+        raise ValueError(f"{path} holds {len(images)} samples where {count} are to be shown; lower `sampling.shards`")
     return images[:count]
 
 

@@ -1,10 +1,13 @@
 """What every script runs in: threads, the log, the records, and one clear line when something is wrong."""
 
+import re
 import signal
 import sys
 import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from energyguide.files import records
 from energyguide.run import logs
@@ -26,14 +29,15 @@ class MadeMeanwhile(Exception):
 
 @contextmanager
 def job(snakemake):
-    """Runs a script's body: output is added to the log, between a line that says what this is and one that says what it used.
+    """Runs a script's body, and gives it its `Work`.
 
-    Inputs are checked against their records before, and outputs get theirs after it. A failure adds one line more to the log,
-    and to the terminal, with the reason; without a log, to the terminal alone.
+    Output is added to the log, between a line that says what this is and one that says what it used. Inputs are checked
+    against their records before, and outputs get theirs after it. A failure adds one line more to the log, and to the
+    terminal, with the reason; without a log, to the terminal alone.
     """
     terminal = sys.stderr
     try:
-        log = logs.open_log(snakemake.log[0], snakemake.rule, snakemake.wildcards)
+        log = logs.open_log(snakemake.log[0], snakemake.rule, about(snakemake))
     except OSError as error:
         sys.exit(f"{snakemake.rule}: {reason(error)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, where the body knows no better
@@ -43,9 +47,10 @@ def job(snakemake):
         try:
             if snakemake.resources.get("gpu"):
                 take_gpu()
-            inputs = records.checked(snakemake.input)
-            yield
-            record(snakemake, inputs)
+            work = Work(snakemake, records.checked(snakemake.input))
+            yield work
+            if snakemake.output:
+                work.record()
         except MadeMeanwhile:
             verdict = logs.MEANWHILE
         except (Interrupted, KeyboardInterrupt) as error:
@@ -67,43 +72,91 @@ def job(snakemake):
         sys.exit(status)
 
 
-def record(snakemake, inputs):
-    """Write down where the outputs come from, with the time of all attempts that it took, as far as they could save it."""
-    store = store_of(snakemake, inputs) if snakemake.params.get("resume") else None
-    each = store.used().values() if store else [used()]
-    spent = {key: sum(attempt[key] for attempt in each) for key in ("seconds", "cpu_seconds")}
-    records.record(
-        snakemake.output,
-        rule=snakemake.rule,
-        wildcards=dict(snakemake.wildcards.items()),
-        params=dict(snakemake.params.items()),
-        inputs=inputs,
-        attempts=store and store.attempts() or 1,
-        **spent,
-        device_seconds=spent["seconds"] * gpus(snakemake.resources),
-        **provenance(),
-    )
+def about(snakemake):
+    """What tells a job from others of its rule: its wildcards, and the names of its results if they are several."""
+    wildcards, each = dict(snakemake.wildcards.items()), snakemake.params.get("each", {})
+    return wildcards | ({"results": ", ".join(each)} if len(each) > 1 else {})
 
 
-def store_of(snakemake, inputs):
-    """Where this job keeps its unfinished state: a folder named by everything that determines its result.
+@dataclass(frozen=True)
+class Result:
+    """One of the results that a job makes.
 
-    `inputs` are those of the job with their checksums.
+    Attributes:
+        name: its name; empty if the job makes no other.
+        params: those of the rule, and its own.
+        output: its files, by the names that the rule gives them.
+        inputs: the checksums of what it is made from, by path.
+        wildcards: what tells it from other results of the rule.
     """
-    params = {key: value for key, value in snakemake.params.items() if key != "resume"}
-    key = [snakemake.rule, dict(snakemake.wildcards), params, inputs]
-    own, site = "-".join([snakemake.rule, *snakemake.wildcards]), snakemake.config["site"]
-    return ResumeState(Path(site["scratch"] or "", snakemake.params.resume, own), key, site["save_every"], begun=only_warn)
+
+    name: str
+    params: SimpleNamespace
+    output: SimpleNamespace
+    inputs: dict
+    wildcards: dict
 
 
-def resume_state(snakemake):
-    """The store of this job's unfinished state, for this process alone.
+class Work:
+    """What a job makes: one result, or several, one after another, whose own params are the rule's `each`, by name.
 
-    Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running. It removes
-    the results of a job before it starts it: if they are there, the other has made them.
+    Args:
+        inputs: the checksums of the job's inputs, by path.
     """
-    store = store_of(snakemake, records.checked(snakemake.input))
-    store.claim()
-    if records.holds(snakemake.output):
-        raise MadeMeanwhile
-    return store
+
+    def __init__(self, snakemake, inputs):
+        self.snakemake, self.inputs, self.first = snakemake, inputs, None
+        self.rule = re.sub(r"_\d+$", "", snakemake.rule)  # without the number of a pack
+
+    def results(self):
+        """Every `Result` of the job."""
+        params, wildcards = dict(self.snakemake.params.items()), dict(self.snakemake.wildcards.items())
+        each, files = params.pop("each", {"": {}}), dict(self.snakemake.output.items())
+        params.pop("resume", None)
+        owned = {name: set(flat(own.get("files", ()))) for name, own in each.items()}
+        for place, (name, own) in enumerate(each.items()):
+            output = SimpleNamespace(**{key: paths[place] if name else paths for key, paths in files.items()})
+            others = set().union(*owned.values()) - owned[name]
+            inputs = {path: checksum for path, checksum in self.inputs.items() if path not in others}
+            own_wildcards = {"name": name, **wildcards} if name else wildcards
+            yield Result(name, SimpleNamespace(**params, **own), output, inputs, own_wildcards)
+
+    def store(self, result=None):
+        """The store of a result's unfinished state, for this process alone: a folder named by everything that determines it.
+
+        Waits while another process works there: Snakemake does not know of jobs that a killed Snakemake left running. It
+        removes the results of a job before it starts it: if they are there, the other has made them.
+        """
+        result, site = result or next(self.results()), self.snakemake.config["site"]
+        key = [self.rule, result.wildcards, vars(result.params), result.inputs]
+        own = "-".join([self.rule, *result.wildcards.values()]).replace("/", "-")
+        folder = Path(site["scratch"] or "", self.snakemake.params.resume, own)
+        store = ResumeState(folder, key, site["save_every"], begun=only_warn, ledger=self.first)
+        self.first = self.first or store
+        store.claim()
+        if records.holds(self.snakemake.output):
+            raise MadeMeanwhile
+        return store
+
+    def record(self):
+        """Write down where the results come from, with the time of all attempts, as far as they could save it."""
+        times = self.first.used().values() if self.first else [used()]
+        spent = {key: sum(attempt[key] for attempt in times) for key in ("seconds", "cpu_seconds")}
+        common = {
+            "rule": self.rule,
+            "job": str(self.snakemake.log[0]),
+            "attempts": self.first.attempts() if self.first else 1,
+            **spent,
+            "device_seconds": spent["seconds"] * gpus(self.snakemake.resources),
+            **provenance(),
+        }
+        for result in self.results():
+            paths = flat(vars(result.output)) if vars(result.output) else self.snakemake.output
+            records.record(paths, wildcards=result.wildcards, params=vars(result.params), inputs=result.inputs, **common)
+
+
+def flat(files):
+    """The paths in a path, a list of paths, or a mapping of these."""
+    if isinstance(files, str):
+        return [files]
+    return [path for part in (files.values() if isinstance(files, dict) else files) for path in flat(part)]

@@ -66,10 +66,10 @@ class Output:
             self.log.write(re.sub(r"\|.*\|", "", bar) + "\n")
 
 
-def open_log(path, rule, wildcards):
+def open_log(path, rule, about):
     """The log at `path`, with the first line of an attempt: what is written stays, line by line, if the writer is killed."""
     path, now = Path(path), datetime.now().isoformat(sep=" ", timespec="seconds")
-    values = ", ".join(f"{key}={value}" for key, value in wildcards.items())
+    values = ", ".join(f"{key}={value}" for key, value in about.items())
     log = io.TextIOWrapper(LogFile(str(kept(path)), "a"), line_buffering=True)
     try:
         path.unlink(missing_ok=True)

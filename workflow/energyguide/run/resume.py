@@ -27,13 +27,17 @@ class ResumeState:
     `forget_finished`: a job that has written its results can still be cut off before Snakemake has seen them, or be
     started again for the sake of others in its group, and then repeats nothing.
 
-    `begun` is called at the begin of an attempt.
+    `begun` is called at the begin of an attempt. `ledger` is the store that counts the attempts and times of the process:
+    that of the first result, if it makes several.
     """
 
-    def __init__(self, root, key, every=60, begun=lambda: None):
+    def __init__(self, root, key, every=60, begun=lambda: None, ledger=None):
         self.root, self.every, self.folder, self.begun = Path(root), every, Path(root) / digest(key), begun
-        self.path, self.before, self.log = (self.folder / name for name in ("state.pt", "before.pt", "attempts.log"))
-        self.times = self.folder / "times.json"
+        self.path, self.before = self.folder / "state.pt", self.folder / "before.pt"
+        self.log, self.times = (
+            (ledger.log, ledger.times) if ledger else (self.folder / "attempts.log", self.folder / "times.json")
+        )
+        self.counts = ledger is None
         self.lock, self.stopping, self.saved = None, lambda: False, time.monotonic()
 
     def claim(self):
@@ -55,7 +59,8 @@ class ResumeState:
         self.folder.mkdir(parents=True, exist_ok=True)
         kind = "resumes" if self.path.exists() else "starts"
         with writing(self.log), open(self.log, "a") as log:
-            print(datetime.now().isoformat(timespec="seconds"), platform.node(), kind, file=log)
+            if self.counts:
+                print(datetime.now().isoformat(timespec="seconds"), platform.node(), kind, file=log)
         saved = filter(Path.exists, (self.path, self.before))
         self.begun()
         with stop_signals() as self.stopping:

@@ -18,7 +18,7 @@ def usage(folder):
     What a record does not tell of is counted as none.
     """
     records = [read_json(path) for path in Path(folder, FOLDER).rglob("*.json") if path.name != "run.json"]
-    rows = [{**made, "jobs": 1, "job": json.dumps(made["wildcards"])} for made in records if "wildcards" in made]
+    rows = [{**made, "jobs": 1, "job": made.get("job", json.dumps(made["wildcards"]))} for made in records if "wildcards" in made]
     found = pandas.DataFrame(rows, columns=["rule", "job", *SUMS]).drop_duplicates(["rule", "job"]).groupby("rule")[SUMS].sum()
     found[[*HOURS]] = found[[*HOURS]].astype(float) / 3600
     return found.rename(columns=HOURS).sort_values(["gpu_hours", "hours"], ascending=False).reset_index()

@@ -3,43 +3,50 @@ from energyguide.config.systems.ddgan import levels
 GANS = experiment.ddgan
 
 
-rule ddgan:
-    """A denoising diffusion GAN: unconditional, from noise to image in few steps."""
-    input:
-        data=rules.data.output.data,
-    output:
-        weights=f"{R}/diffusion/{{model}}.safetensors",
-        sidecar=f"{R}/diffusion/{{model}}.safetensors.json",
-    log:
-        f"{R}/logs/ddgan/{{model}}.log",
-    wildcard_constraints:
-        model=any_of(trained("ddgan")),
-    conda:
-        "../../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(training_minutes(GANS, attack_steps=1, network=GANS.generator)),
-    params:
-        **code("train_ddgan.py"),
-        **GANS.dump("r1", "training", "augment"),
-        named=lambda wildcards: named(NETWORKS[wildcards.model].module),
-        kind=lambda wildcards: GANS.models[wildcards.model].kind,
-        steps=lambda wildcards: GANS.models[wildcards.model].steps,
-        levels=lambda wildcards: levels(GANS.models[wildcards.model].steps),
-        network=lambda wildcards: NETWORKS[wildcards.model].build,
-        discriminator={**experiment.data.dump("channels", "size"), **GANS.discriminator.dump()},
-        process=PROCESS,
-        acceleration=ACCELERATION,
-        seed=experiment.seed,
-        threads=experiment.threads,
-        resume=f"{R}/.resume",
-    message:
-        "Training the denoising diffusion GAN {wildcards.model}"
-    script:
-        "../../scripts/train_ddgan.py"
+for pack in packs("ddgan", sorted(trained("ddgan"))):
 
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+        output:
+            weights=pack.files(f"{R}/diffusion/{{name}}.safetensors"),
+            sidecar=pack.files(f"{R}/diffusion/{{name}}.safetensors.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(pack.total(lambda name: training_minutes(GANS, attack_steps=1, network=GANS.generator))),
+        params:
+            **code("train_ddgan.py"),
+            **GANS.dump("r1", "training", "augment"),
+            named=pack.all(architectures),
+            each=pack.each(
+                lambda name: {
+                    "kind": GANS.models[name].kind,
+                    "steps": GANS.models[name].steps,
+                    "levels": levels(GANS.models[name].steps),
+                    "network": NETWORKS[name].build,
+                }
+            ),
+            discriminator={**experiment.data.dump("channels", "size"), **GANS.discriminator.dump()},
+            process=PROCESS,
+            acceleration=ACCELERATION,
+            seed=experiment.seed,
+            threads=experiment.threads,
+            resume=f"{R}/.resume",
+        message:
+            f"Training denoising diffusion GANs: {pack.title}"
+        script:
+            "../../scripts/train_ddgan.py"
 
-JOBS["ddgan"] = len(trained("ddgan"))
+    describe(pack.job, "A denoising diffusion GAN: unconditional, from noise to image in few steps.")
+
 
 numbers(
     "ddgan",

@@ -6,38 +6,42 @@ TIME_THREATS = TIME.robust(experiment)
 TIME_GUIDES = [VARIANTS[name].guide for name in TIME_GUIDED]
 
 
-rule time_classifier:
-    """A classifier of x_t and t, vanilla or adversarially trained."""
-    input:
-        data=rules.data.output.data,
-    output:
-        weights=f"{R}/classifiers/{{classifier}}.safetensors",
-        sidecar=f"{R}/classifiers/{{classifier}}.safetensors.json",
-    log:
-        f"{R}/logs/classifier/{{classifier}}.log",
-    wildcard_constraints:
-        classifier=any_of(trained("time_classifier")),
-    conda:
-        "../../../envs/python.yaml"
-    threads: experiment.threads
-    resources:
-        **on_gpu(lambda wildcards: training_minutes(TIME, TIME.attacks[wildcards.classifier]["steps"])),
-    params:
-        **code("train_time_classifier.py"),
-        named=lambda wildcards: named(NETWORKS[wildcards.classifier].module),
-        attack=lambda wildcards: TIME.attacks[wildcards.classifier],
-        network=lambda wildcards: NETWORKS[wildcards.classifier].build,
-        training=TIME.training.dump(),
-        augment=TIME.augment.dump(),
-        process=PROCESS,
-        acceleration=ACCELERATION,
-        seed=experiment.seed,
-        threads=experiment.threads,
-        resume=f"{R}/.resume",
-    message:
-        "Training the classifier {wildcards.classifier}"
-    script:
-        "../../scripts/train_time_classifier.py"
+for pack in packs("time_classifier", sorted(trained("time_classifier"))):
+
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+        output:
+            weights=pack.files(f"{R}/classifiers/{{name}}.safetensors"),
+            sidecar=pack.files(f"{R}/classifiers/{{name}}.safetensors.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(pack.total(lambda name: training_minutes(TIME, NETWORKS[name].attack_steps))),
+        params:
+            **code("train_time_classifier.py"),
+            named=pack.all(architectures),
+            each=pack.each(lambda name: {"attack": TIME.attacks[name], "network": NETWORKS[name].build}),
+            training=TIME.training.dump(),
+            augment=TIME.augment.dump(),
+            process=PROCESS,
+            acceleration=ACCELERATION,
+            seed=experiment.seed,
+            threads=experiment.threads,
+            resume=f"{R}/.resume",
+        message:
+            f"Training time-dependent classifiers: {pack.title}"
+        script:
+            "../../scripts/train_time_classifier.py"
+
+    describe(pack.job, "A classifier of x_t and t, vanilla or adversarially trained.")
 
 
 rule time_gradients:
@@ -68,8 +72,6 @@ rule time_gradients:
     script:
         "../../scripts/time_gradients.py"
 
-
-JOBS["time_classifier"] = len(trained("time_classifier"))
 
 table(
     "time_classifiers",

@@ -1,6 +1,6 @@
 """Denoising diffusion GANs (Xiao, Kreis and Vahdat 2022)."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from energyguide.config.names import Network
 from energyguide.config.parts import Adversaries, Augment, Block, Count, Name, System, Text, Whole, about
@@ -32,6 +32,7 @@ class DdganModel(Block):
 class Ddgan(Adversaries, System):
     """Denoising diffusion GANs, unconditional."""
 
+    packed: ClassVar = ("ddgan",)
     latent: Whole = about("Length of the random vector that the generator takes beside x_t; 0 for none.")
     augment: Augment = about("Augmentation of the training images.", default=Augment())
     models: dict[Name, DdganModel] = about("The models to train, by name.")

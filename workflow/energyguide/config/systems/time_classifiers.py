@@ -1,7 +1,7 @@
 """Time-dependent classifiers, vanilla and robust (Kawar, Ganz and Elad 2022)."""
 
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, WithJsonSchema
 
@@ -66,6 +66,7 @@ class TimeGradients(Block):
 class TimeClassifiers(System):
     """Classifiers of x_t and t: one vanilla, and one robust for each threat model and number of attack steps."""
 
+    packed: ClassVar = ("time_classifier",)
     network: UNet = about("The encoder of a UNet, with attention pooling.")
     training: Training = about("How they are trained.")
     augment: Augment = about("Augmentation of the training images.", default=Augment())
