@@ -72,8 +72,8 @@ class Named(SimpleNamespace):
         """All values, one after another, as Snakemake flattens lists of them."""
         return (file for value in vars(self).values() for file in (value if isinstance(value, list) else [value]))
 
-    def get(self, key):
-        return vars(self).get(key)
+    def get(self, key, default=None):
+        return vars(self).get(key, default)
 
 
 def last_line(target, config):
