@@ -13,6 +13,12 @@ def pick_device(threads=None):
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def sent(tensor, device):
+    """`tensor`, which is on the host, on `device`. Nothing waits for a GPU: the copy is from pinned memory."""
+    device = torch.device(device)
+    return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
+
+
 def has_bf16(device):
     """Whether the hardware computes in bf16; elsewhere it is emulated, and slower than float32."""
     if device.type == "cuda":

@@ -115,15 +115,15 @@ def losses(experiment, passes, name):
     model = Adversaries(passes.build(name), Discriminator(*shape, **gans.discriminator.dump()))
     schedule = schedule_of(experiment.process.dump(), leaps(gans.models[name].steps))
     objective = AdversarialObjective(model, schedule, gans.models[name].kind, gans.r1, torch.device("cpu"))
-    plain, penalised = (of_losses(objective, passes.shape, r1) for r1 in (0.0, 1.0))
+    plain, penalised = (of_losses(objective, passes.shape, r1) for r1 in (None, torch.ones(1)))
     return plain + (penalised - plain) / LAZY
 
 
 def of_losses(objective, shape, r1):
-    """Operations of both losses of an image, and of their gradients, with this weight of the penalty."""
+    """Operations of both losses of an image, and of their gradients; with a penalty of this weight (1,), or None."""
     *parts, _ = objective.batch(torch.rand(1, *shape), None)
     with Operations() as counter:
-        objective.loss(*parts, torch.tensor([r1])).backward()
+        objective.loss(*parts, r1).backward()
     return counter.total
 
 
