@@ -36,7 +36,7 @@ def accelerated(module, device, acceleration=None, fixed=False):
     """A callable as `module`, on its device, with float32 results.
 
     Args:
-        module: is moved to `where`, and changed no further than in the layout of its weights.
+        module: is moved to `device`, and changed no further than in the layout of its weights.
         acceleration: the configuration's block of that name; None for float32. `bf16`: products and convolutions
             in bf16, weights and results in float32, if the hardware has it. `compiled`: compile on a GPU; on a CPU the
             products take the time, and nothing is gained.
@@ -63,5 +63,17 @@ def compiled(module, fixed):
         return module
     if not fixed:
         return torch.compile(module)
-    graphs = torch.compile(module, mode="reduce-overhead")
-    return lambda *inputs: graphs(*inputs).clone()  # the next replay overwrites what this one returned
+    return replayed(torch.compile(module, mode="reduce-overhead"))
+
+
+def replayed(graphs):
+    """CUDA graphs as a function whose results stay: the next replay overwrites what one returned, and the gradients of it."""
+
+    def followed(x):
+        if not (isinstance(x, torch.Tensor) and x.requires_grad):
+            return x
+        x = x.view_as(x)
+        x.register_hook(torch.clone)
+        return x
+
+    return lambda *inputs: graphs(*map(followed, inputs)).clone()
