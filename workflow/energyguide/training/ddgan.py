@@ -30,7 +30,7 @@ def one_back(schedule, x0, t, eps, eps_t):
 
 def penalised():
     """Whether this step has the penalty, by chance."""
-    return bool(torch.rand(()) < 1 / LAZY)
+    return bool(torch.rand((), device="cpu") < 1 / LAZY)
 
 
 class AdversarialObjective:
