@@ -47,14 +47,14 @@ def snakemake(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_json("results/t/data.json", [1])
 
-    def build(output=("results/t/metrics/a.json",), **params):
+    def build(output=("results/t/metrics/a.json",), resources=(), **params):
         return SimpleNamespace(
             rule="metrics",
             wildcards=Wildcards(fromdict={"variant": "a"}),
             params=Params(fromdict={"resume": "results/t/.resume", **params}),
             input=["results/t/data.json"],
             output=OutputFiles(list(output)),
-            resources=ResourceList(fromdict={"runtime": 5}),
+            resources=ResourceList(fromdict={"runtime": 5, **dict(resources)}),
             config={"site": {"grace": 60, "scratch": None, "save_every": 60}},
             log=Log(["metrics.log"]),
         )
@@ -193,3 +193,20 @@ def test_an_interrupted_job_says_so_by_its_status_and_goes_on_from_its_state(sna
     assert found == [None, {"step": 1}] and made["attempts"] == 2
     earlier = read_json(stores[1].times)["1"]
     assert made["seconds"] > 2 * earlier["seconds"] > 0 and made["cpu_seconds"] >= 2 * earlier["cpu_seconds"] > 0
+
+
+@pytest.mark.parametrize("scratch", [None, "scratch"])
+def test_jobs_on_a_gpu_share_what_is_compiled(snakemake, tmp_path, monkeypatch, scratch):
+    monkeypatch.setattr("energyguide.run.job.take_gpu", lambda: None)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")  # and in the end it is again as it was before
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    for resources, expected in (({}, None), ({"gpu": 1}, str(tmp_path / (scratch or "") / "results/t/.resume/compiled"))):
+        running = snakemake(resources=resources)
+        running.config["site"]["scratch"] = scratch
+        with job(running):
+            write_json(running.output[0], [1])
+            assert os.environ.get("TORCHINDUCTOR_CACHE_DIR") == expected
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "elsewhere")
+    with job(snakemake(resources={"gpu": 1})):
+        write_json("results/t/metrics/a.json", [1])
+        assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == "elsewhere"

@@ -7,7 +7,7 @@ from statistics import median
 
 import torch
 
-from energyguide.run.cost import Operations
+from energyguide.nets.counting import Operations
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,11 @@
-"""What is compared: the same weights and the same noise, by us and by a peer."""
+"""What is compared: the same weights and the same noise, by us and by a peer. What one contest alone needs, it imports itself."""
 
 import copy
 from functools import partial
 
 import peers
 import torch
-import torch_fidelity
-import torchattacks
 from compare import Contest
-from PIL import Image
-from torch_fidelity.registry import register_feature_extractor
 
 from energyguide.classifiers.attacks import BALLS
 from energyguide.classifiers.robustness import accuracy
@@ -19,8 +15,6 @@ from energyguide.diffusion.guides import find_guidance
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.samplers import final_samples, reverse
 from energyguide.diffusion.schedule import linear_schedule, respace
-from energyguide.metrics.features import ClassifierFeatures, extract
-from energyguide.metrics.quality import frechet, moments
 from energyguide.nets.device import accelerated, has_bf16
 from energyguide.nets.released import diffusers, fit
 from energyguide.nets.resnet import CifarResNet
@@ -99,6 +93,8 @@ def classifiers(where):
 
 def attacks(where):
     """PGD-20 in evaluation, on a plain classifier and PGD-7 in training."""
+    import torchattacks
+
     ours, theirs = classifiers(where)
     _, (x, y), (x_test, y_test) = digits(where)
     radii = (0.25, 0.5, 1, 2)
@@ -163,6 +159,13 @@ def training(where):
 
 def metrics(where, folder):
     """Features and FID of images: ours from arrays, theirs from PNG files, by the same network."""
+    import torch_fidelity
+    from PIL import Image
+    from torch_fidelity.registry import register_feature_extractor
+
+    from energyguide.metrics.features import ClassifierFeatures, extract
+    from energyguide.metrics.quality import frechet, moments
+
     data, *_ = digits(where)
     sets = [torch.from_numpy(data.images[split]) for split in ("train", "test")]
     for i, images in enumerate(sets):

@@ -60,7 +60,7 @@ rule provenance:
 
 
 rule cost:
-    """What the experiment costs before it is run: jobs, operations, hours at the rates of this machine, and disk."""
+    """What the experiment costs before it is run: jobs, operations, hours at the rates of this machine, disk, and GPU memory."""
     log:
         f"{R}/logs/cost.log",
     localrule: True

@@ -4,7 +4,9 @@ Radii have the scale of the images: eps = 0.5 is an L2 length of 0.5 on [0, 1] p
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -53,8 +55,81 @@ class Linf:
 BALLS = {"l2": L2, "linf": Linf}
 
 
+@dataclass(frozen=True)
+class Attack:
+    """What an attack is of and how it moves; the arguments of `pgd`, and `size`, the length of a step."""
+
+    model: Callable
+    x: torch.Tensor
+    y: torch.Tensor
+    ball: Any
+    size: float
+    targeted: bool
+    valid: tuple | None
+    context: tuple
+    exact: Callable | None
+
+    def of(self, samples):
+        """The attack on some of the images."""
+        return replace(self, x=self.x[samples], y=self.y[samples], context=tuple(part[samples] for part in self.context))
+
+    def clamp(self, z):
+        return z.clamp(*self.valid) if self.valid else z
+
+    def step(self, z):
+        """From images `z` to the next, both as `x`; and the logits (batch, class) at `z`."""
+        z = z.detach().requires_grad_()
+        logits = self.model(z, *self.context)
+        (gradient,) = torch.autograd.grad(F.cross_entropy(logits, self.y, reduction="sum"), z)
+        z = z.detach()
+        delta = self.ball.project(z + self.ball.step(gradient, -self.size if self.targeted else self.size) - self.x)
+        return self.clamp(self.x + delta), logits.detach()
+
+    def fooled(self, logits):
+        """Which images are where the attack wants them, (batch,)."""
+        return (logits.argmax(1) == self.y) == self.targeted
+
+    def fooled_exactly(self, z):
+        """The same by the exact model."""
+        with torch.no_grad():
+            return self.fooled(self.exact(z, *self.context))
+
+
+def shrinking(attack, z, steps):
+    """`steps` steps from `z`, each on the images that are not yet fooled, which the host asks the device for."""
+    active = torch.arange(len(z), device=z.device)
+    for _ in range(steps):
+        rest = attack.of(active)
+        following, logits = rest.step(z[active])
+        fooled = rest.fooled(logits)
+        if attack.exact and fooled.any():
+            (claimed,) = torch.where(fooled)
+            fooled[claimed] = rest.of(claimed).fooled_exactly(z[active[claimed]])
+        (remaining,) = torch.where(~fooled)
+        active = active[remaining]
+        if not len(active):
+            break
+        z[active] = following[remaining]
+    return z
+
+
+def masked(attack, z, steps):
+    """The same with all images at each step; those that are fooled stay as they are."""
+    for _ in range(steps):
+        following, logits = attack.step(z)
+        fooled = attack.fooled(logits)
+        if attack.exact:
+            fooled = fooled & attack.fooled_exactly(z)
+        z = torch.where(fooled.view(-1, *[1] * (z.ndim - 1)), z, following)
+    return z
+
+
 def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=False, valid=(0.0, 1.0), context=(), exact=None):
     """Projected gradient descent on the cross-entropy, with steps of 2.5 eps / steps.
+
+    With `stop_when_fooled`, a CPU goes on with the images that are not yet fooled, which saves their share of the work. On a
+    GPU that would wait at each step for how many they are, and have another batch size each time: there every step takes the
+    whole batch, at the full price of `steps` steps, and one more forward pass each where there is an `exact` model.
 
     Args:
         model: images, and the `context` of each -> logits; frozen by the caller.
@@ -70,32 +145,13 @@ def pgd(model, x, y, ball, steps, start=None, targeted=False, stop_when_fooled=F
     Returns:
         the attacked images, as `x`.
     """
-
-    def clamp(z):
-        return z.clamp(*valid) if valid else z
-
-    def predict(network, z, samples):
-        with torch.no_grad():
-            return network(z, *(part[samples] for part in context)).argmax(1)
-
     if ball.eps == 0 or steps == 0:
         return x.clone()
-    size = 2.5 * ball.eps / steps * (-1 if targeted else 1)
-    attacked = clamp(x if start is None else x + start).clone()
-    active = torch.arange(len(x), device=x.device)
+    how = {"targeted": targeted, "valid": valid, "context": context, "exact": None if exact is model else exact}
+    attack = Attack(model, x, y, ball, size=2.5 * ball.eps / steps, **how)
+    z = attack.clamp(x if start is None else x + start).clone()
+    if stop_when_fooled:
+        return (shrinking if x.device.type == "cpu" else masked)(attack, z, steps)
     for _ in range(steps):
-        z = attacked[active].requires_grad_()
-        logits = model(z, *(part[active] for part in context))
-        if stop_when_fooled:
-            unfooled = (logits.argmax(1) == y[active]) != targeted
-            if exact not in (None, model) and not unfooled.all():
-                unfooled[~unfooled] = (predict(exact, z[~unfooled], active[~unfooled]) == y[active[~unfooled]]) != targeted
-            (remaining,) = torch.where(unfooled)
-        else:
-            remaining = slice(None)
-        (gradient,) = torch.autograd.grad(F.cross_entropy(logits, y[active], reduction="sum"), z)
-        active, z, gradient = active[remaining], z.detach()[remaining], gradient[remaining]
-        if not len(active):
-            break
-        attacked[active] = clamp(x[active] + ball.project(z + ball.step(gradient, size) - x[active]))
-    return attacked
+        z, _ = attack.step(z)
+    return z

@@ -30,10 +30,14 @@ class Schedule:
         """The schedule of some of the timesteps: a slice, or ascending indices (step,)."""
         return Schedule(self.timesteps[indices], self.abar[indices])
 
+    def to(self, device):
+        """The same on a device: there a training looks it up at each step, and copies nothing."""
+        return Schedule(self.timesteps.to(device), self.abar.to(device))
+
     @cached_property
     def abar_prev(self):
         """abar one step closer to the image; 1 at the first step."""
-        return torch.cat([torch.ones(1, dtype=self.abar.dtype), self.abar[:-1]])
+        return torch.cat([self.abar.new_ones(1), self.abar[:-1]])
 
     @cached_property
     def betas(self):

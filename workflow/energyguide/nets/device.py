@@ -13,6 +13,12 @@ def pick_device(threads=None):
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def sent(tensor, device):
+    """`tensor`, which is on the host, on `device`. Nothing waits for a GPU: the copy is from pinned memory."""
+    device = torch.device(device)
+    return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
+
+
 def has_bf16(device):
     """Whether the hardware computes in bf16; elsewhere it is emulated, and slower than float32."""
     if device.type == "cuda":
@@ -30,7 +36,7 @@ def accelerated(module, device, acceleration=None, fixed=False):
     """A callable as `module`, on its device, with float32 results.
 
     Args:
-        module: is moved to `where`, and changed no further than in the layout of its weights.
+        module: is moved to `device`, and changed no further than in the layout of its weights.
         acceleration: the configuration's block of that name; None for float32. `bf16`: products and convolutions
             in bf16, weights and results in float32, if the hardware has it. `compiled`: compile on a GPU; on a CPU the
             products take the time, and nothing is gained.
@@ -57,5 +63,17 @@ def compiled(module, fixed):
         return module
     if not fixed:
         return torch.compile(module)
-    graphs = torch.compile(module, mode="reduce-overhead")
-    return lambda *inputs: graphs(*inputs).clone()  # the next replay overwrites what this one returned
+    return replayed(torch.compile(module, mode="reduce-overhead"))
+
+
+def replayed(graphs):
+    """CUDA graphs as a function whose results stay: the next replay overwrites what one returned, and the gradients of it."""
+
+    def followed(x):
+        if not (isinstance(x, torch.Tensor) and x.requires_grad):
+            return x
+        x = x.view_as(x)
+        x.register_hook(torch.clone)
+        return x
+
+    return lambda *inputs: graphs(*map(followed, inputs)).clone()

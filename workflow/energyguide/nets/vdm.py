@@ -26,7 +26,7 @@ class Monotone(nn.Module):
 
     def forward(self, t):
         """`t` (n,) in [0, 1] -> (n,)."""
-        low, high = self.raw(t.new_tensor([0.0, 1.0]))
+        low, high = self.raw(torch.arange(2, dtype=t.dtype, device=t.device))
         return (self.raw(t) - low) / (high - low)
 
 

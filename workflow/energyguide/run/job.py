@@ -1,5 +1,6 @@
 """What every script runs in: threads, the log, the records, and one clear line when something is wrong."""
 
+import os
 import re
 import signal
 import sys
@@ -47,6 +48,7 @@ def job(snakemake):
         try:
             if snakemake.resources.get("gpu"):
                 take_gpu()
+                share_compiled(snakemake)
             work = Work(snakemake, records.checked(snakemake.input))
             yield work
             if snakemake.output:
@@ -70,6 +72,16 @@ def job(snakemake):
     signal.signal(signal.SIGTERM, before)
     if status:
         sys.exit(status)
+
+
+def share_compiled(snakemake):
+    """Let torch keep what it compiles where all jobs of the experiment find it, unless the user has named a folder for it.
+
+    To be called before torch is imported. Torch names what it keeps by all that it was compiled from.
+    """
+    if resume := snakemake.params.get("resume"):
+        folder = Path(snakemake.config["site"]["scratch"] or "", resume, "compiled").absolute()
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
 
 
 def about(snakemake):

@@ -28,6 +28,11 @@ def one_back(schedule, x0, t, eps, eps_t):
     return x_prev, schedule.at((1 - schedule.betas).sqrt(), t, x0) * x_prev + schedule.at(schedule.betas.sqrt(), t, x0) * eps_t
 
 
+def penalised():
+    """Whether this step has the penalty, by chance."""
+    return bool(torch.rand((), device="cpu") < 1 / LAZY)
+
+
 class AdversarialObjective:
     """The non-saturating losses of generator and discriminator, and an R1 penalty, in one sum.
 
@@ -43,7 +48,7 @@ class AdversarialObjective:
     """
 
     def __init__(self, model, schedule, kind, r1, device, augmentation=None, acceleration=None):
-        self.model, self.schedule, self.kind, self.r1, self.augmentation = model, schedule, kind, r1, augmentation
+        self.model, self.schedule, self.kind, self.r1, self.augmentation = model, schedule.to(device), kind, r1, augmentation
         self.generator, self.discriminator = (
             accelerated(part, device, acceleration) for part in (model.generator, model.discriminator)
         )
@@ -51,7 +56,8 @@ class AdversarialObjective:
     def batch(self, x, y):
         """What the loss is of.
 
-        x_{t-1}, x_t and t, an index into the schedule; latents, and noise of the generator's step; and the weight of the penalty.
+        x_{t-1}, x_t and t, an index into the schedule; latents, and noise of the generator's step; and the weight of the penalty,
+        (batch,), or None for no penalty, which is decided on the host: a GPU's answer would have to be waited for.
         """
         x0 = 2 * (augment(x, self.augmentation) if self.augmentation else x) - 1
         t = torch.randint(len(self.schedule), (len(x0),), device=x0.device)
@@ -60,12 +66,12 @@ class AdversarialObjective:
             x_t = torch.randn_like(x0)
         latent = self.model.generator.latent
         z = torch.randn(len(x0), latent, device=x0.device) if latent else None
-        r1 = self.r1 * LAZY if torch.rand(()) < 1 / LAZY else 0.0
-        return x_prev, x_t, t, z, torch.randn_like(x0), torch.full((len(x0),), r1)
+        r1 = torch.full((len(x0),), self.r1 * LAZY, device=x0.device) if penalised() and self.r1 else None
+        return x_prev, x_t, t, z, torch.randn_like(x0), r1
 
     def generate(self, x_t, t, z, noise):
         """What the generator makes of x_t: its x_{t-1}."""
-        timesteps = self.schedule.timesteps.to(t.device)
+        timesteps = self.schedule.timesteps
         if self.kind == "one-shot":
             return one_back(self.schedule, self.generator(x_t, timesteps[-1:].expand_as(t), z), t, noise, noise)[0]
         made = self.generator(x_t, timesteps[t], z)
@@ -76,14 +82,14 @@ class AdversarialObjective:
 
     def loss(self, x_prev, x_t, t, z, noise, r1):
         """Scalar."""
-        timesteps, fake = self.schedule.timesteps.to(t.device)[t], self.generate(x_t, t, z, noise)
+        timesteps, fake = self.schedule.timesteps[t], self.generate(x_t, t, z, noise)
         seen = torch.zeros_like(x_t) if self.kind == "one-shot" else x_t
         of_real, of_fake = (self.discriminator(x, seen, timesteps) for x in (x_prev, fake.detach()))
         with frozen(self.model.discriminator):
             of_made = self.discriminator(fake, seen, timesteps)
         losses = F.softplus(-of_real) + F.softplus(of_fake) + F.softplus(-of_made)
-        if r1[0]:
-            losses = losses + r1.to(losses.device) / 2 * self.r1_penalty(x_prev, seen, timesteps)
+        if r1 is not None:
+            losses = losses + r1 / 2 * self.r1_penalty(x_prev, seen, timesteps)
         return losses.mean()
 
     def r1_penalty(self, real, seen, timesteps):

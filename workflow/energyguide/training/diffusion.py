@@ -19,7 +19,7 @@ class DiffusionObjective:
 
     def __init__(self, model, schedule, p_uncond, augmentation, device, acceleration=None):
         self.model, self.network = model, accelerated(model, device, acceleration)
-        self.schedule, self.p_uncond, self.augmentation = schedule, p_uncond, augmentation
+        self.schedule, self.p_uncond, self.augmentation = schedule.to(device), p_uncond, augmentation
 
     def batch(self, x, y):
         """What the loss is of: x_t, t, labels or None, and the noise; from images in [0, 1] and labels (batch,)."""

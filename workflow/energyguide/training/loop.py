@@ -15,22 +15,24 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from energyguide.data.noise import fold
+from energyguide.nets.device import sent
 from energyguide.nets.memory import Parts, split
 
 RECORDS = 100  # points of the loss curve
 LOOK = 30  # seconds after which the loss is looked at in any case
 
 
-def batch_indices(seed, step, batch, size):
+def batch_indices(seed, step, batch, size, device="cpu"):
     """(batch,) indices into a training set of `size`: batch number `step` of an endless row of permutations."""
     first, end = step * batch, (step + 1) * batch
     epochs = range(first // size, (end - 1) // size + 1)
-    return torch.cat([permutation(seed, e, size)[max(first - e * size, 0) : end - e * size] for e in epochs])
+    return torch.cat([permutation(seed, e, size, device)[max(first - e * size, 0) : end - e * size] for e in epochs])
 
 
 @lru_cache(maxsize=2)
-def permutation(seed, epoch, size):
-    return torch.randperm(size, generator=torch.Generator().manual_seed(fold(seed, "epoch", epoch)))
+def permutation(seed, epoch, size, device):
+    """(size,), drawn on the CPU, where any machine draws the same, and sent to the device once an epoch."""
+    return sent(torch.randperm(size, generator=torch.Generator().manual_seed(fold(seed, "epoch", epoch))), device)
 
 
 def learning_rate(spec, step):
@@ -66,15 +68,23 @@ def optimizer(spec, parameters):
 
 
 class Average(AveragedModel):
-    """An exponential moving average whose half-life is given in images, shorter at the start of a run."""
+    """An exponential moving average whose half-life is given in images, shorter at the start of a run.
+
+    Torch's own update would read its count from the device, and so wait for it at each step; here the count stays on the host.
+    """
 
     def __init__(self, model, half_life, batch):
-        def average(averages, currents, count):
-            seen = (count.item() + 1) * batch
-            decay = 0.5 ** (batch / min(half_life, 0.1 * seen))
-            torch._foreach_lerp_(averages, currents, 1 - decay)
+        super().__init__(model)
+        self.half_life, self.batch = half_life, batch
 
-        super().__init__(model, multi_avg_fn=average)
+    @torch.no_grad()
+    def update_parameters(self, model):
+        seen = (self.n_averaged.item() + 1) * self.batch
+        decay = 0.5 ** (self.batch / min(self.half_life, 0.1 * seen)) if self.n_averaged else 0.0
+        torch._foreach_lerp_(list(self.module.parameters()), list(model.parameters()), 1 - decay)
+        for ours, theirs in zip(self.module.buffers(), model.buffers(), strict=True):
+            ours.copy_(theirs)
+        self.n_averaged += 1
 
 
 def gradient(objective, images, labels, seed, parts):
@@ -159,7 +169,7 @@ class Training:
 
     def advance(self):
         """One step."""
-        index = batch_indices(self.seed, self.step, self.batch, len(self.images)).to(self.images.device)
+        index = batch_indices(self.seed, self.step, self.batch, len(self.images), self.images.device)
         for group in self.update.param_groups:
             group["lr"] = learning_rate(self.spec, self.step)
         x, y, seed = self.images[index], self.labels[index], fold(self.seed, "step", self.step)

@@ -22,7 +22,7 @@ class TimeClassifierObjective:
     def __init__(self, model, schedule, attack, augmentation, device, acceleration=None):
         self.model, self.network = model, accelerated(model, device, acceleration)
         self.ball, self.steps = BALLS[attack["norm"]](2 * attack["eps"]), attack["steps"]  # x_t is in the scale of [-1, 1]
-        self.schedule, self.augmentation = schedule, augmentation
+        self.schedule, self.augmentation = schedule.to(device), augmentation
 
     def batch(self, x, y):
         """What the loss is of: x_t, attacked, t, and labels (batch,); from images in [0, 1] and labels."""

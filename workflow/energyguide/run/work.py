@@ -1,0 +1,152 @@
+"""The floating-point operations of an experiment by rule, counted on its networks before it is run.
+
+What is small next to the passes of the networks is not counted: the choice of checkpoints, the GANs of points and of stacked
+digits, trajectories, figures, and the start of each job.
+"""
+
+from collections import Counter, defaultdict
+
+import torch
+
+from energyguide.config.systems.ddgan import leaps
+from energyguide.diffusion.guides import find_guidance
+from energyguide.diffusion.hooks import Models
+from energyguide.diffusion.schedule import schedule_of
+from energyguide.nets.counting import Memory, Operations, counted
+from energyguide.nets.ddgan import Adversaries, Discriminator
+from energyguide.nets.weights import build
+from energyguide.training.ddgan import LAZY, AdversarialObjective
+
+INCEPTION = 11.4e9  # operations of Inception v3 for an image of 299x299 pixels: 5.7 billion multiply-adds (Szegedy et al. 2016)
+
+
+class Passes:
+    """Operations and memory of the networks of an experiment, in each kind of pass, and their parameters."""
+
+    def __init__(self, experiment):
+        self.experiment, self.shape, self.known = experiment, tuple(experiment.data.shape), {}
+
+    def build(self, name):
+        return build(*self.experiment.networks[name].build).eval()
+
+    def count(self, counter, name, kind, batch):
+        """A counter's count of a pass; once for all networks of the same arguments."""
+        key = counter, repr(self.experiment.networks[name].build), kind, batch
+        if key not in self.known:
+            self.known[key] = counted(counter(), lambda: self.build(name), kind, batch, self.shape)
+        return self.known[key]
+
+    def of(self, name, kind):
+        """Operations for one image."""
+        return self.count(Operations, name, kind, 1).total
+
+    def memory(self, name, kind, batch):
+        """Bytes in float32: the parameters, and all that is held at once in a pass of so many images."""
+        return self.count(Memory, name, kind, batch).most
+
+    def parameters(self, name, build=None):
+        """How many there are: of the network that is kept, or of what another function makes of its name."""
+        with torch.device("meta"):
+            return sum(p.numel() for p in (build or self.build)(name).parameters())
+
+    def adversaries(self, name):
+        """The generator of this name, and its discriminator."""
+        discriminator = self.experiment.ddgan.discriminator.dump()
+        return Adversaries(self.build(name), Discriminator(*self.shape[:2], **discriminator))
+
+
+def training(experiment, passes):
+    """Operations of the training of each network, by kind, which is the name of its rule, and kind of pass."""
+    work = defaultdict(Counter)
+    for name, network in trained(experiment):
+        images = network.training.steps * network.training.batch
+        of_step = losses(experiment, passes, name) if network.kind == "ddgan" else passes.of(name, "training")
+        work[network.kind]["training"] += images * of_step
+        if network.attack_steps:
+            work[network.kind]["gradient"] += images * network.attack_steps * passes.of(name, "gradient")
+    return work
+
+
+def trained(experiment):
+    """The networks that are trained, with their names."""
+    return [(name, network) for name, network in experiment.networks.items() if name not in experiment.weights]
+
+
+def losses(experiment, passes, name):
+    """Operations of a training step of a denoising diffusion GAN, for one image."""
+    plain, penalised = (of_losses(experiment, passes, name, Operations(), penalty).total for penalty in (False, True))
+    return plain + (penalised - plain) / LAZY
+
+
+def of_losses(experiment, passes, name, counter, penalty=True, batch=1):
+    """The two losses of a batch and their gradients under a counter, with the penalty or without it; the counter."""
+    gans, device = experiment.ddgan, torch.device("meta")
+    schedule = schedule_of(experiment.process.dump(), leaps(gans.models[name].steps))
+    with device, counter:
+        objective = AdversarialObjective(passes.adversaries(name), schedule, gans.models[name].kind, gans.r1, device)
+        *parts, _ = objective.batch(torch.rand(batch, *passes.shape), None)
+        objective.loss(*parts, torch.ones(batch) if penalty else None).backward()
+    return counter
+
+
+def images_drawn(experiment, variant):
+    """How many samples a variant has, at all its scales."""
+    return experiment.sampling.total * len(variant.scales)
+
+
+def evaluations(experiment, variant):
+    """Evaluations a step: of the diffusion model, and of the classifier that guides."""
+    return find_guidance(variant.dump(), max(variant.scales), Models(classes=experiment.data.classes)).evaluations
+
+
+def sampling(experiment, passes, variants):
+    """Operations of the samples of some variants; a step at scale 0 is counted as any other."""
+    work = Counter()
+    for variant in variants:
+        of_model, of_classifier = evaluations(experiment, variant)
+        steps = images_drawn(experiment, variant) * variant.steps
+        work["forward"] += steps * of_model * passes.of(variant.model.partition("@")[0], "forward")
+        if of_classifier:
+            work["gradient"] += steps * of_classifier * passes.of(variant.guide, "gradient")
+    return work
+
+
+def bounds(experiment, name):
+    """How many estimates of a bound are made of each image."""
+    spec = experiment.likelihood
+    continuous = 1 + len(spec.shapes) if experiment.networks[name].kind == "vdm" else 0
+    return spec.draws * (len(spec.steps) + continuous)
+
+
+def measuring(experiment, passes, images):
+    """Operations of the measurements, by rule; those of the attack are the most there can be."""
+    judge, eps = passes.of("judge", "forward"), list(experiment.classifiers.radii)
+    features = INCEPTION if experiment.metrics.features == "inception" else judge
+    each = features + judge + passes.of(experiment.metrics.classifier, "forward")
+    grids, count = experiment.robustness, images["test"]
+    attacked = sum(radius > 0 for radius in grids.eps_test) * grids.steps
+    return {
+        "metrics": {"forward": sum(images_drawn(experiment, variant) for variant in experiment.sampled.values()) * each},
+        "reference": {"forward": (images["train"] + images["test"]) * features},
+        "robustness": {"gradient": sum(count * attacked * passes.of(name, "gradient") for name in eps)},
+        "corruptions": {"forward": sum(count * len(grids.noise + grids.darkness) * passes.of(name, "forward") for name in eps)},
+        "energy": {"forward": sum(images["train"] * passes.of(name, "forward") for name in eps)},
+        "likelihood": {
+            "forward": sum(bounds(experiment, name) * count * passes.of(name, "forward") for name in measured(experiment))
+        },
+    }
+
+
+def measured(experiment):
+    """The networks whose likelihood is measured."""
+    return experiment.likelihood.measured(experiment) if experiment.likelihood else []
+
+
+def operations(experiment, images, passes=None):
+    """rule -> kind of pass -> operations."""
+    passes = passes or Passes(experiment)
+    return {
+        **training(experiment, passes),
+        "sample": sampling(experiment, passes, experiment.sampled.values()),
+        **measuring(experiment, passes, images),
+    }
