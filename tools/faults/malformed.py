@@ -115,8 +115,16 @@ images(
     "a closed class", "images/train/cat is closed to you; change its permissions", lambda at, data: (at / "train/cat").chmod(0)
 )
 images("a closed folder", "images/train is closed to you; change its permissions", lambda at, data: (at / "train").chmod(0))
-images("none held out", r"no image is held out of 8; raise `data\.held_out`", lambda at, data: data.update(held_out=0.01))
-images("all held out", r"all images of class 'cat' are held out; lower", lambda at, data: data.update(held_out=0.99))
+images(
+    "none held out",
+    r"data\.held_out: no image would be held out: classes have at most 4; raise it",
+    lambda at, data: data.update(held_out=0.01),
+)
+images(
+    "all held out",
+    r"data\.held_out: all images of class cat would be held out; lower it",
+    lambda at, data: data.update(held_out=0.99),
+)
 images(
     "results is a file",
     "^results is a file, and a folder belongs there; move",

@@ -7,7 +7,6 @@ from pydantic import Field
 from energyguide.config.core import (
     Acceleration,
     Classifiers,
-    Data,
     Diffusion,
     Gradients,
     Metrics,
@@ -18,6 +17,7 @@ from energyguide.config.core import (
     Site,
     Synthesis,
 )
+from energyguide.config.images import Data
 from energyguide.config.names import PACKAGE, modules
 from energyguide.config.parts import Block, Count, Name, System, Text, Whole, about
 from energyguide.config.systems.classifier_free import ClassifierFree
