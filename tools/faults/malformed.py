@@ -88,6 +88,12 @@ def images(name, said, change, **more):
         change(tree / "images", config["experiments"]["tiny"]["data"])
 
 
+def one_class(at, data):
+    del data["classes"]
+    for part in ("train", "test"):
+        shutil.rmtree(at / part / "dog")
+
+
 REPLACE = "remove or replace it$"
 images("missing", "images/train is missing; images belong into", lambda at, data: shutil.rmtree(at))
 images("no train", "images/train is missing; images belong into", lambda at, data: shutil.rmtree(at / "train"))
@@ -103,6 +109,35 @@ images(
     "other classes",
     r"images: the classes .* differ \(cow, dog\); give",
     lambda at, data: (at / "test/dog").rename(at / "test/cow"),
+)
+images(
+    "a class that cannot be printed",
+    r"data\.path: class 猫 has 猫, which figures or LaTeX cannot print; say how it is printed, by `data\.labels: {猫: \.\.\.}`",
+    lambda at, data: [(at / part / "dog").rename(at / part / "猫") for part in ("train", "test")],
+)
+images(
+    "a label of no class",
+    r"data\.labels\.cow: there is no such class; there are cat, dog",
+    lambda at, data: data.update(labels={"cow": "Cow"}),
+)
+images(
+    "a link to nothing", "train/cow is a link to what is not there; correct", lambda at, data: (at / "train/cow").symlink_to("x")
+)
+images("one class", "train holds one class, and there must be at least 2", one_class)
+images(
+    "few images",
+    r"images/test has 2 images, and measures need 4; add images",
+    lambda at, data: [file.unlink() for name in "123" for file in (at / "test").glob(f"*/{name}.png")],
+)
+images(
+    "of floats beyond 1",
+    r"dog/1\.tif has values from 0 to 255, where its type needs \[0, 1\]; rescale or remove it",
+    lambda at, data: Image.fromarray(np.linspace(0, 255, 64, dtype=np.float32).reshape(8, 8)).save(at / "train/dog/1.tif"),
+)
+images(
+    "of 16 bits that are nearly black",
+    r"dog/1\.tif has values from 0 to 63 of \[0, 65535\], which are one grey in 8 bits; stretch them, or remove it",
+    lambda at, data: Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8)).save(at / "train/dog/1.tif"),
 )
 images("garbage", f"images/train/dog/1.png cannot be read.*{REPLACE}", lambda at, data: blank(at / "train/dog/1.png", b"?" * 99))
 images("of no length", f"images/train/dog/1.png cannot be read.*{REPLACE}", lambda at, data: blank(at / "train/dog/1.png"))

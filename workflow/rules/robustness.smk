@@ -131,6 +131,7 @@ figure(
     "gradients",
     "Figure: input gradients of plain and robust classifiers.",
     {"arrays": rules.gradients.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     classifiers=described_classifiers(*experiment.gradients.classifiers),
 )
 figure(
@@ -138,6 +139,7 @@ figure(
     "synthesis",
     "Figure: images from single classifiers.",
     {"arrays": rules.synthesis.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     classifiers=described_classifiers(*experiment.synthesis.classifiers),
 )
 numbers(

@@ -1,7 +1,5 @@
-"""The images of an experiment: where they are, what they are, how their classes are printed; and whether all that fits."""
+"""The images of an experiment: where they are and what they are, and whether there are enough."""
 
-import re
-import unicodedata
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,15 +8,11 @@ from pydantic import Field, model_validator
 
 from energyguide.config.names import modules
 from energyguide.config.parts import Block, Count, Text, about, number
+from energyguide.config.printing import check_names, shown
 from energyguide.data.splits import held_out
 
 SOURCES = modules("data/sources")
 FEWEST = 4  # images of a set, or precision and recall, which look at three neighbours, are not defined
-LONGEST = 40  # characters of a class that stand beside a figure
-LATIN = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
-LATIN += "ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž"
-GREEK = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρςστυφχψω"
-PRINTED = {*map(chr, range(32, 127)), *LATIN, *GREEK}  # what both the figures' fonts and LaTeX as it is set up here have
 
 
 class PerClass(Block):
@@ -136,25 +130,3 @@ class Data(Block):
             known = {part: min(n, self.classes * getattr(self.per_class, part)) for part, n in known.items()}
         count = round(self.held_out * known["train"])
         return {"train": known["train"] - count, "val": count, "test": known["test"]}
-
-
-def check_names(need, labels):
-    """Whether each class, name -> how it is printed, can stand in figures and in LaTeX, and can be told from the others."""
-    taken = {}
-    for name, label in labels.items():
-        text = " ".join(unicodedata.normalize("NFC", label).split())
-        remedy = f"say how it is printed, by `data.labels: {{{shown(name)}: ...}}`"
-        key = "labels" if name != label else "path"
-        odd = "".join(sorted({*text} - PRINTED))
-        need(not odd, key, f"class {shown(name)} has {shown(odd)}, which figures or LaTeX cannot print; {remedy}")
-        need(text, key, f"class {shown(name)} has no letter; {remedy}")
-        need(len(text) <= LONGEST, key, f"class {shown(name)} has more than {LONGEST} characters; {remedy}")
-        need(text not in taken, key, f"classes {shown(taken.get(text, ''))} and {shown(name)} look the same in print; {remedy}")
-        taken[text] = name
-
-
-def shown(name):
-    """A name in a message and in YAML, on one line: in quotes where it is more than letters, in ASCII where it has no shape."""
-    if re.fullmatch(r"[^\W\d_][\w-]*", name):
-        return name
-    return repr(name) if name.isprintable() else ascii(name)
