@@ -206,3 +206,23 @@ def test_photos_are_turned_as_they_were_taken(tmp_path):
     exif[274] = 3
     file = saved(tmp_path / "a.png", values, exif=exif)
     np.testing.assert_array_equal(read_image(file, SPEC)[0][0], grey(values, 65535)[::-1, ::-1])
+
+
+@pytest.mark.parametrize(("height", "width"), [(1000, 1000), (1000, 1500), (60, 50)])
+def test_photos_of_any_shape_become_the_mean_of_their_middle_square(tmp_path, height, width):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    image, notes = read_image(saved(tmp_path / "a.png", pixels), {"size": 10, "channels": 3})
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = pixels[top : top + side, left : left + side].astype(float)
+    expected = square.reshape(10, side // 10, 10, side // 10, 3).mean((1, 3)).transpose(2, 0, 1)
+    assert notes == {"were resized and cropped to 10x10": f"({width}x{height})"}
+    assert np.abs(image - expected).max() <= 1
+
+
+def test_a_fourth_channel_that_is_no_transparency_is_converted(tmp_path):
+    cmyk = np.random.default_rng(0).integers(0, 256, (6, 6, 4), dtype=np.uint8)
+    Image.fromarray(cmyk, "CMYK").save(tmp_path / "a.tif")
+    expected = (255 - cmyk[:, :, :3].astype(float)) * (255 - cmyk[:, :, 3:]) / 255
+    found = read_image(tmp_path / "a.tif", {"size": 6, "channels": 3})[0]
+    assert np.abs(found.transpose(1, 2, 0) - expected).max() <= 1
