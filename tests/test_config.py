@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import os
+import shutil
 
 import pytest
 import yaml
@@ -36,9 +37,15 @@ def put(config, path, value):
     return config
 
 
-@pytest.mark.parametrize("name", [file.stem for file in (ROOT / "experiments").glob("*.yaml")])
+@pytest.mark.parametrize("name", [file.stem for file in (ROOT / "experiments").glob("*.yaml") if file.stem != "images"])
 def test_shipped_experiments_are_valid(name):
     resolve({**copy.deepcopy(CONFIG), "experiment": name})
+
+
+def test_the_preset_for_images_asks_for_their_folder():
+    refused(
+        {**copy.deepcopy(CONFIG), "experiment": "images"}, r"images\.data\.path: is missing: source 'imagefolder' needs a folder"
+    )
 
 
 def test_what_the_tools_lay_over_the_tiny_experiment_fits():
@@ -178,11 +185,97 @@ def test_merge_lays_over_mappings_replaces_the_rest_and_removes_by_null():
     assert base["a"]["y"] == [1, 2]
 
 
-def test_a_class_count_that_does_not_fit_the_folders_is_refused(tmp_path):
-    for name in ("cat", "dog"):
-        (tmp_path / "train" / name).mkdir(parents=True)
-    config = put(copy.deepcopy(CONFIG), "data.source", "imagefolder")
-    config = put(put(config, "data.path", str(tmp_path)), "data.classes", 3)
-    with pytest.raises(ConfigError, match=r"data\.classes: 3 does not fit: .* holds 2 folders"):
+@pytest.fixture
+def images(tmp_path):
+    """An experiment on a folder of two classes; and a function that puts so many files into train/ and test/ of a class."""
+
+    def fill(name, train=8, test=2):
+        for part, count in {"train": train, "test": test}.items():
+            folder = tmp_path / part / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for i in range(count):
+                (folder / f"{i}.png").touch()
+
+    fill("cat")
+    fill("dog")
+    config = put(copy.deepcopy(CONFIG), "data", {"source": "imagefolder", "path": str(tmp_path), "channels": 1, "size": 8})
+    return put(config, "data.held_out", 0.25), fill
+
+
+def refused(config, said):
+    with pytest.raises(ConfigError, match=said) as error:
         resolve(config)
-    resolve(put(config, "data.classes", 2))
+    assert "\n" not in str(error.value)
+
+
+def test_a_class_count_that_does_not_fit_the_folders_is_refused(images):
+    refused(put(images[0], "data.classes", 3), r"data\.classes: 3 does not fit: .* holds 2 folders")
+    resolve(put(images[0], "data.classes", 2))
+
+
+def test_classes_are_counted(images):
+    config, fill = images
+    assert resolve(config)[0].data.classes == 2 and resolve(CONFIG)[0].data.classes == 10
+    fill("bird")
+    data = resolve(config)[0].data
+    assert data.classes == 3 and data.images() == {"train": 18, "val": 6, "test": 6}
+
+
+def test_a_folder_that_is_not_there_is_refused_where_its_classes_are_to_be_counted(images):
+    refused(put(images[0], "data.path", "/nowhere"), r"data\.path: /nowhere is missing; put train/<class>/ and test/<class>/")
+    refused(put(put(copy.deepcopy(CONFIG), "data.path", "x"), "data.classes", 10), r"data\.path: source 'digits' reads no folder")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"cow": {"train": 8, "test": 0}}, "test/cow holds no image; put some there, or remove the folder"),
+        ({"cow": {"train": 0, "test": 2}}, "train/cow holds no image; put some"),
+        ({"cow": {"train": 1, "test": 1}}, None),
+    ],
+)
+def test_sets_of_few_images_are_refused_or_taken(images, files, said):
+    config, fill = images
+    for name, count in files.items():
+        fill(name, **count)
+    if said:
+        refused(config, said)
+    else:
+        resolve(config)
+
+
+def test_sets_that_are_too_small_are_refused_before_any_job(tmp_path, images):
+    config, fill = images
+    for part in ("train", "test"):
+        shutil.rmtree(tmp_path / part)
+    fill("cat", 1, 1)
+    refused(config, r"data\.path: .*/train holds one class, and there must be at least 2; add")
+    fill("dog", 1, 1)
+    refused(config, r"data\.held_out: no image would be held out: classes have at most 1; raise it, or add images")
+    refused(
+        put(copy.deepcopy(config), "data.held_out", 0.9), r"data\.held_out: all images of class cat would be held out; lower it"
+    )
+    fill("cat", 3, 1)
+    fill("dog", 2, 1)
+    refused(config, r"data\.path: .*/train has 4 images|/test has 2 images, and measures need 4; add images")
+    fill("dog", 2, 3)
+    resolve(config)
+    refused(put(config, "data.per_class", {"train": 8, "test": 1}), "/test has 2 images, and measures need 4")
+
+
+def test_a_test_folder_with_a_class_more_is_refused_before_any_job(tmp_path, images):
+    (tmp_path / "test/cow").mkdir()
+    (tmp_path / "test/cow/1.png").touch()
+    refused(images[0], r"the classes of train/ and test/ differ \(cow\); give both the same folders")
+
+
+def test_two_hundred_classes_are_taken_or_end_in_one_line(images):
+    config, fill = images
+    for i in range(198):
+        fill(f"c{i}")
+    refused(config, r"trajectories\.samples: must show each of the 200 classes once; raise it to 200")
+    config = put(config, "trajectories.samples", 200)
+    refused(
+        put(copy.deepcopy(config), "sampling.shards", 3), "the first shard has 200 samples, and figures show 400; raise `batch`"
+    )
+    assert resolve(config)[0].data.classes == 200

@@ -93,6 +93,23 @@ def test_a_label_shows_and_computes_nothing(edit):
     assert all(rule.startswith(("table_", "figure_", "numbers_")) or rule in SHOWN for rule in rules)
 
 
+def test_the_label_of_a_class_costs_what_shows_classes(edit):
+    """Nothing is computed again."""
+    tree = edit(
+        "tests/tiny.yaml", lambda text: text.replace("data: {source: digits,", 'data: {labels: {"3": "US$"}, source: digits,')
+    )
+    rules = planned(tree, EVERYTHING).keys() - SHOWN
+    figures = {"samples", "gradients", "synthesis", "strips", "free_samples", "energy_by_class"}
+    figures |= {"time_pairs", "time_gradients", "time_attacks", "time_predictions"}
+    assert rules == {
+        "table_energy",
+        "numbers_energy_guidance",
+        "numbers_survey",
+        "survey",
+        *(f"figure_{name}" for name in figures),
+    }
+
+
 def test_a_sentence_of_the_paper_costs_the_pdf(edit):
     tree = edit("paper/sections/conclusion.tex", lambda text: text.replace("turns", "makes"))
     assert planned(tree, EVERYTHING).keys() <= SHOWN

@@ -9,6 +9,7 @@ from energyguide.files.arrays import (
     check_sidecar,
     load_arrays,
     load_weights,
+    map_arrays,
     read_sidecar,
     save_arrays,
     save_weights,
@@ -114,6 +115,29 @@ def test_tensors_of_every_type_come_back_bit_for_bit(tmp_path, kind, generator):
         assert (again[name].dtype, again[name].shape) == (tensor.dtype, tensor.shape), name
         one, other = (part.flatten().view(torch.uint8) for part in (again[name], tensor))
         assert torch.equal(one, other), name
+
+
+def test_mapped_arrays_are_the_same_and_leave_the_file_as_it_is(tmp_path):
+    path, rng = tmp_path / "a.npz", np.random.default_rng(0)
+    arrays = {
+        "x": rng.integers(0, 256, (50, 3, 4, 4), dtype=np.uint8),
+        "y": rng.normal(size=7),
+        "none": np.empty((0, 2)),
+        "z": 3.0,
+    }
+    arrays["f"] = np.asfortranarray(rng.normal(size=(3, 4)))
+    save_arrays(path, arrays)
+    before, mapped = path.read_bytes(), map_arrays(path)
+    for name, value in load_arrays(path).items():
+        np.testing.assert_array_equal(mapped[name], value)
+        assert mapped[name].dtype == value.dtype and type(mapped[name]) is np.ndarray
+    assert isinstance(mapped["x"].base, np.memmap)
+    mapped["x"] += 1
+    assert path.read_bytes() == before
+    with open(path, "r+b") as file:
+        file.truncate(99)
+    with pytest.raises(ValueError, match="a.npz is damaged"):
+        map_arrays(path)
 
 
 def test_what_numpy_would_pickle_is_not_read(tmp_path):

@@ -29,7 +29,7 @@ JOBS = {  # target: its script and rule, what it reads, its params of an experim
         "data",
         {},
         lambda e: {
-            "data": e.data.dump(),
+            "data": e.data.pixels(),
             "seed": e.seed,
             **code("prepare_data.py"),
             "named": named(SOURCE.format(e.data.source)),

@@ -1,6 +1,8 @@
 import pytest
 import torch
 import torch_fidelity
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
@@ -94,6 +96,30 @@ def test_fid_is_the_frechet_distance(generator):
     expected = (shift**2 + (scale - 1) ** 2).sum().item()
     assert frechet(moments(x * scale + shift), moments(x)) == pytest.approx(expected, rel=1e-6)
     assert frechet(moments(x), moments(x)) == pytest.approx(0, abs=1e-6)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.integers(2, 30), st.integers(2, 12), st.floats(1e-3, 1e3), st.integers(0, 2**16))
+def test_the_distance_of_a_set_from_itself_is_not_below_0(images, size, spread, seed):
+    x = spread * torch.rand(images, size, generator=torch.Generator().manual_seed(seed))
+    found = frechet(moments(x), moments(x[torch.randperm(images, generator=torch.Generator().manual_seed(seed))]))
+    assert 0 <= found <= 1e-4 * spread**2
+    lost = moments(x) | {"mu": moments(x)["mu"] * float("nan")}
+    assert not frechet(lost, moments(x)) >= 0  # what is not a number stays none
+
+
+def test_sets_of_few_images_are_measured_or_refused_in_one_line():
+    x = torch.rand(20, 5, generator=torch.Generator().manual_seed(0))
+    for n in range(8):
+        if n < 2:
+            with pytest.raises(ValueError, match=f"a set of {n} images has no covariance, which the FID needs; add images"):
+                moments(x[:n])
+        elif n < 4:
+            for generated, reference in ((x, x[:n]), (x[:n], x)):
+                with pytest.raises(ValueError, match=f"a set has {n} images, and precision and recall need 4; add images, or"):
+                    quality(generated, generated, compared_with(reference))
+        else:
+            assert quality(x[:n], x[:n], compared_with(x[:n]))["precision"] == 1
 
 
 def test_precision_is_of_the_generated_and_recall_of_the_real(generator):

@@ -99,7 +99,7 @@ def test_the_distance_of_the_densities_is_told(tmp_path):
 def test_free_samples_at_no_guidance_are_those_of_the_unguided_variant(tmp_path):
     (plain, unguided), (free, guided) = first_shard(tmp_path, "plain", 0), first_shard(tmp_path, "free", 1, 3)
     inputs = SimpleNamespace(data=write(tmp_path / "data.json", {"classes": CLASSES}), samples=[*plain, *free])
-    params = SimpleNamespace(variant="free", unguided="plain", shown=[0, 3])
+    params = SimpleNamespace(variant="free", unguided="plain", shown=[0, 3], labels={})
     shown, titles = grid(classifier_free.figure_free_samples(inputs, params))
     assert titles == CLASSES and [label.partition(",")[0] for label, _ in shown] == ["$w=0$"] * 2 + ["$w=3$"] * 2
     for i, wanted in enumerate((unguided["0"], guided["3"])):

@@ -176,7 +176,7 @@ def test_pairs_are_the_first_samples_at_one_scale(tmp_path):
     shards |= {name: first_shard(tmp_path, name, 1, 4) for name in ("van", "rob")}
     data = write(tmp_path / "data.json", {"classes": CLASSES})
     inputs = SimpleNamespace(data=data, samples=[path for paths, _ in shards.values() for path in paths])
-    shown, titles = grid(time_classifiers.figure_time_pairs(inputs, SimpleNamespace(variants=LABELS, scale=4)))
+    shown, titles = grid(time_classifiers.figure_time_pairs(inputs, SimpleNamespace(variants=LABELS, scale=4, labels={})))
     wanted = {"Plain": ("plain", "0"), "Van": ("van", "4"), "Rob": ("rob", "4")}
     assert titles == CLASSES and [label for label, _ in shown] == list(wanted)
     for label, drawn in shown:
@@ -202,7 +202,7 @@ TWO = {name: LABELS[name] for name in ("van", "rob")}
 
 def test_gradients_are_drawn_about_grey_each_to_its_own_largest_value(looked_at):
     inputs, arrays = looked_at
-    shown, titles = grid(time_classifiers.figure_time_gradients(inputs, SimpleNamespace(variants=TWO, images=2)))
+    shown, titles = grid(time_classifiers.figure_time_gradients(inputs, SimpleNamespace(labels={}, variants=TWO, images=2)))
     assert titles == ["$t = 0$", "$t = 700$"]
     assert [label for label, _ in shown] == ["ant: $x_t$", "ant: Van", "ant: Rob", "bee: $x_t$", "bee: Van", "bee: Rob"]
     drawn = dict(shown)
@@ -214,7 +214,7 @@ def test_gradients_are_drawn_about_grey_each_to_its_own_largest_value(looked_at)
 
 def test_attacks_stand_below_their_images_with_both_classes_named(looked_at):
     inputs, arrays = looked_at
-    shown, titles = grid(time_classifiers.figure_time_attacks(inputs, SimpleNamespace(variants=TWO)))
+    shown, titles = grid(time_classifiers.figure_time_attacks(inputs, SimpleNamespace(labels={}, variants=TWO)))
     assert titles == [r"ant $\to$ cat", r"bee $\to$ ant", r"cat $\to$ bee"]
     wanted = {"image": "images", "Van": "van maximised", "Rob": "rob maximised"}
     assert [label for label, _ in shown] == list(wanted)
@@ -223,7 +223,7 @@ def test_attacks_stand_below_their_images_with_both_classes_named(looked_at):
 
 def test_predictions_are_the_frames_of_the_shown_classes(looked_at):
     inputs, arrays = looked_at
-    shown, _ = grid(time_classifiers.figure_time_predictions(inputs, SimpleNamespace(variants=TWO, shown=[0, 2])))
+    shown, _ = grid(time_classifiers.figure_time_predictions(inputs, SimpleNamespace(labels={}, variants=TWO, shown=[0, 2])))
     wanted = {"ant: Van": ("van", 0), "ant: Rob": ("rob", 0), "cat: Van": ("van", 2), "cat: Rob": ("rob", 2)}
     assert [label for label, _ in shown] == list(wanted)
     for label, drawn in shown:

@@ -68,7 +68,8 @@ key("synthesis.eps", float("nan"))
 key("synthesis.eps", None)
 key("data", None)
 key("data.classes", 3, r"data\.classes: 3 does not fit: images/train holds 2 folders")
-key("data.size", 9, r"network\.multipliers: 1 halvings do not divide 9 pixels")
+key("data.size", 9, r"network\.multipliers: 1 halvings do not divide 9 pixels; take a `data\.size` that is a mul")
+key("data.channels", 4, r"data\.channels: 4 is not one of 1, 3")
 key("variants.energy-sigmoid.model", "big", r"variants\.energy-sigmoid\.model: 'big' is not trained; there are unconditional")
 key("variants.joint-energy.classifier", "eps9", r"joint-energy\.classifier: classifier 'eps9' is not trained; there are eps0")
 key("variants.joint-energy.guidance", "hope", r"joint-energy\.guidance: 'hope' is not one of classifier")
@@ -88,6 +89,12 @@ def images(name, said, change, **more):
         change(tree / "images", config["experiments"]["tiny"]["data"])
 
 
+def one_class(at, data):
+    del data["classes"]
+    for part in ("train", "test"):
+        shutil.rmtree(at / part / "dog")
+
+
 REPLACE = "remove or replace it$"
 images("missing", "images/train is missing; images belong into", lambda at, data: shutil.rmtree(at))
 images("no train", "images/train is missing; images belong into", lambda at, data: shutil.rmtree(at / "train"))
@@ -104,6 +111,35 @@ images(
     r"images: the classes .* differ \(cow, dog\); give",
     lambda at, data: (at / "test/dog").rename(at / "test/cow"),
 )
+images(
+    "a class that cannot be printed",
+    r"data\.path: class 猫 has 猫, which figures or LaTeX cannot print; say how it is printed, by `data\.labels: {猫: \.\.\.}`",
+    lambda at, data: [(at / part / "dog").rename(at / part / "猫") for part in ("train", "test")],
+)
+images(
+    "a label of no class",
+    r"data\.labels\.cow: there is no such class; there are cat, dog",
+    lambda at, data: data.update(labels={"cow": "Cow"}),
+)
+images(
+    "a link to nothing", "train/cow is a link to what is not there; correct", lambda at, data: (at / "train/cow").symlink_to("x")
+)
+images("one class", "train holds one class, and there must be at least 2", one_class)
+images(
+    "few images",
+    r"images/test has 2 images, and measures need 4; add images",
+    lambda at, data: [file.unlink() for name in "123" for file in (at / "test").glob(f"*/{name}.png")],
+)
+images(
+    "of floats beyond 1",
+    r"dog/1\.tif has values from 0 to 255, where its type needs \[0, 1\]; rescale or remove it",
+    lambda at, data: Image.fromarray(np.linspace(0, 255, 64, dtype=np.float32).reshape(8, 8)).save(at / "train/dog/1.tif"),
+)
+images(
+    "of 16 bits that are nearly black",
+    r"dog/1\.tif has values from 0 to 63 of \[0, 65535\], which are one grey in 8 bits; stretch them, or remove it",
+    lambda at, data: Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8)).save(at / "train/dog/1.tif"),
+)
 images("garbage", f"images/train/dog/1.png cannot be read.*{REPLACE}", lambda at, data: blank(at / "train/dog/1.png", b"?" * 99))
 images("of no length", f"images/train/dog/1.png cannot be read.*{REPLACE}", lambda at, data: blank(at / "train/dog/1.png"))
 images("another file", f"cat/notes.txt cannot be read.*{REPLACE}", lambda at, data: blank(at / "train/cat/notes.txt", b"words"))
@@ -115,8 +151,16 @@ images(
     "a closed class", "images/train/cat is closed to you; change its permissions", lambda at, data: (at / "train/cat").chmod(0)
 )
 images("a closed folder", "images/train is closed to you; change its permissions", lambda at, data: (at / "train").chmod(0))
-images("none held out", r"no image is held out of 8; raise `data\.held_out`", lambda at, data: data.update(held_out=0.01))
-images("all held out", r"all images of class 'cat' are held out; lower", lambda at, data: data.update(held_out=0.99))
+images(
+    "none held out",
+    r"data\.held_out: no image would be held out: classes have at most 4; raise it",
+    lambda at, data: data.update(held_out=0.01),
+)
+images(
+    "all held out",
+    r"data\.held_out: all images of class cat would be held out; lower it",
+    lambda at, data: data.update(held_out=0.99),
+)
 images(
     "results is a file",
     "^results is a file, and a folder belongs there; move",

@@ -67,6 +67,11 @@ released(
 released("another layer", f"net.safetensors has, .* not, more; {FITS}", lambda path, w: w | {"more": torch.ones(1)})
 released("another shape", f"net.safetensors has in another shape fc.bias; {FITS}", lambda path, w: w | {"fc.bias": torch.ones(9)})
 released("not finite", "not finite in fc.bias; .* take another", lambda path, w: w | {"fc.bias": torch.full((2,), torch.nan)})
+released("whole numbers", "has whole numbers in fc.bias; .* take another", lambda path, w: w | {"fc.bias": torch.ones(2).int()})
+released("complex", "net.safetensors: fc.bias is complex64, .*; convert", lambda path, w: w | {"fc.bias": torch.ones(2) * 1j})
+released(
+    "a web page", "net.pt is a web page, not weights; download", lambda path, w: path.write_text("<html>") * 0 or None, "net.pt"
+)
 released("two means", f"has in another shape mean, std; {FITS}", lambda path, w: w, mean=[0.5, 0.5], std=[0.5, 0.5])
 released(
     "another library", r"weights\.eps0\.5\.format: 'diffusers' holds a UNet, and this", lambda path, w: w, format="diffusers"

@@ -12,6 +12,7 @@ PUBLISHED = "paper/published.csv"
 PROCESS = experiment.process.dump()
 ACCELERATION = experiment.acceleration.dump()
 SHAPE = experiment.data.shape
+LABELS = experiment.data.labels  # how classes are printed, where not by their names
 NETWORKS = experiment.networks
 TRAINED = {*NETWORKS} - {*experiment.weights}
 VARIANTS = experiment.variants

@@ -12,7 +12,7 @@ rule data:
     params:
         **code("prepare_data.py"),
         named=named(f"data/sources/{experiment.data.source}"),
-        data=experiment.data.dump(),
+        data=experiment.data.pixels(),
         seed=experiment.seed,
         files=fingerprint(experiment.data.path or "") if experiment.data.source == "imagefolder" else None,
     message:

@@ -34,6 +34,7 @@ figure(
         "metrics": metrics_of(*VARIANTS),
         "samples": first_shards(*VARIANTS),
     },
+    labels=LABELS,
     variants=described("label", "unit"),
 )
 figure(

@@ -148,6 +148,7 @@ figure(
     "gradients",
     "Figure: input gradients of plain and robust classifiers.",
     {"arrays": rules.gradients.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     classifiers=described_classifiers(*experiment.gradients.classifiers),
 )
 figure(
@@ -155,6 +156,7 @@ figure(
     "synthesis",
     "Figure: images from single classifiers.",
     {"arrays": rules.synthesis.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     classifiers=described_classifiers(*experiment.synthesis.classifiers),
 )
 numbers(

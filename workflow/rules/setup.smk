@@ -27,7 +27,7 @@ numbers(
     "setup",
     {"data": rules.data.output.sidecar, "floor": rules.reference.output.floor},
     **{key: getattr(experiment, key) for key in ("name", "title", "small")},
-    data=experiment.data.dump(),
+    data=experiment.data.pixels(),
     weights={name: release.dump("sha256") for name, release in experiment.weights.items()},
     process=PROCESS,
     attack=experiment.classifiers.attack.dump(),

@@ -1,12 +1,10 @@
 """The blocks that every experiment has."""
 
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from energyguide.config.names import Network, classifier_name, modules
+from energyguide.config.names import Network, classifier_name
 from energyguide.config.parts import (
     Attack,
     Augment,
@@ -25,7 +23,6 @@ from energyguide.config.parts import (
     number,
     rise,
 )
-from energyguide.data.folders import visible
 
 
 class Acceleration(Block):
@@ -33,54 +30,6 @@ class Acceleration(Block):
 
     bf16: bool = about("Products and convolutions in bf16, weights and results in float32, on GPUs and CPUs that have it.")
     compiled: bool = about("Compile the networks on a GPU, which takes each job about a minute.")
-
-
-class PerClass(Block):
-    """How many images of each class are used at most: the first ones."""
-
-    train: Annotated[int, Field(ge=2)] = about("Images of each class of the training set, the held-out ones among them.")
-    test: Count = about("Images of each class of the test set.")
-
-
-class Data(Block):
-    """The images."""
-
-    source: Literal[tuple(modules("data/sources"))] = about("A module of workflow/energyguide/data/sources.")
-    path: Text | None = about("Folder of the downloaded archive (cifar10), or of train/ and test/ (imagefolder).", default=None)
-    channels: Literal[1, 3] = about("Colour channels: 1 is grey, 3 is colour.")
-    size: Annotated[int, Field(ge=4)] = about("Height and width in pixels.")
-    classes: Annotated[int, Field(ge=2)] = about("Number of classes.")
-    held_out: number(gt=0, lt=1) = about("Share of each class of the training set that is held out for choosing checkpoints.")
-    per_class: PerClass | None = about("How many images of each class are used at most; null for all.", default=None)
-
-    @property
-    def module(self):
-        """The module of the source."""
-        return import_module(f"energyguide.data.sources.{self.source}")
-
-    @property
-    def shape(self):
-        return [self.channels, self.size, self.size]
-
-    def check(self, need, experiment):
-        needed = getattr(self.module, "IN_A_FOLDER", False)
-        need(self.path or not needed, "path", f"is missing: source {self.source!r} needs a folder")
-        for key, value in getattr(self.module, "FACTS", {}).items():
-            need(getattr(self, key) == value, key, f"{getattr(self, key)} does not fit: {self.source} has {value}")
-        folder = Path(self.path or "") / "train"
-        if self.source == "imagefolder" and folder.is_dir():
-            count = sum(entry.is_dir() for entry in visible(folder))
-            need(count == self.classes, "classes", f"{self.classes} does not fit: {folder} holds {count} folders")
-
-    def images(self):
-        """The number of images in each split, as far as it is known beforehand: a folder of images has to be there."""
-        known = getattr(self.module, "IMAGES", None) or {
-            part: sum(1 for _ in Path(self.path, part).glob("[!.]*/[!.]*")) for part in ("train", "test")
-        }
-        if self.per_class:
-            known = {part: min(n, self.classes * getattr(self.per_class, part)) for part, n in known.items()}
-        held_out = round(self.held_out * known["train"])
-        return {"train": known["train"] - held_out, "val": held_out, "test": known["test"]}
 
 
 class Process(Block):

@@ -7,7 +7,6 @@ from pydantic import Field
 from energyguide.config.core import (
     Acceleration,
     Classifiers,
-    Data,
     Diffusion,
     Gradients,
     Metrics,
@@ -18,8 +17,10 @@ from energyguide.config.core import (
     Site,
     Synthesis,
 )
+from energyguide.config.images import Data
 from energyguide.config.names import PACKAGE, modules
 from energyguide.config.parts import Block, Count, Name, System, Text, Whole, about
+from energyguide.config.printing import unprintable
 from energyguide.config.systems.classifier_free import ClassifierFree
 from energyguide.config.systems.ddgan import Ddgan
 from energyguide.config.systems.densities import Densities
@@ -122,6 +123,8 @@ class Experiment(Block):
 
     def check(self, need, experiment):
         need(self.baseline, "variants", "one must be `unguided`, of a model with p_uncond 1, sampled as `sampling.process` says")
+        odd = unprintable(self.title)
+        need(not odd, "title", f"has {odd}, which LaTeX cannot print; write it otherwise")
         plain = [name for name, model in self.diffusion.models.items() if model.p_uncond == 1]
         guided = any(variant.guide and variant.model in plain for variant in self.variants.values())
         need(guided, "variants", "a classifier must guide an unconditional model in one: the paper is about that")

@@ -131,7 +131,8 @@ class UNet(Block):
     def fit(self, need, key, size):
         """Whether it can take images of `size` pixels; `key` is where it is."""
         halvings = len(self.multipliers) - 1
-        need(size % 2**halvings == 0, f"{key}.multipliers", f"{halvings} halvings do not divide {size} pixels")
+        remedy = f"take a `data.size` that is a multiple of {2**halvings}, or fewer multipliers"
+        need(size % 2**halvings == 0, f"{key}.multipliers", f"{halvings} halvings do not divide {size} pixels; {remedy}")
         levels = [size >> i for i in range(halvings + 1)]
         odd = ", ".join(map(str, {*self.attention} - {*levels}))
         need(not odd, f"{key}.attention", f"there is no level of {odd} pixels; the levels are {levels}")

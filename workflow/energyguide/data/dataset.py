@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energyguide.files.arrays import load_arrays, read_sidecar, save_arrays
+from energyguide.files.arrays import map_arrays, read_sidecar, save_arrays
 
 SPLITS = ("train", "val", "test")
 
@@ -32,7 +32,8 @@ class Dataset:
         """Images as float32 in [0, 1], and labels, on `device`."""
         import torch
 
-        return torch.from_numpy(self.images[split]).to(device).float() / 255, torch.from_numpy(self.labels[split]).to(device)
+        x = torch.from_numpy(self.images[split]).to(device).float().div_(255)  # in place: the set may be large
+        return x, torch.from_numpy(self.labels[split]).to(device)
 
     def one_of_each(self, split, device="cpu"):
         """The first image of each class, (class, channel, height, width) in [0, 1], and the labels."""
@@ -48,8 +49,11 @@ class Dataset:
 
     @classmethod
     def load(cls, path):
-        """Raises ValueError if the file is damaged, or does not hold a dataset."""
-        arrays, classes = load_arrays(path), tuple(read_sidecar(path).get("classes", ()))
+        """The dataset in a file; its images come from there as they are used.
+
+        Raises ValueError if the file is damaged, or does not hold a dataset.
+        """
+        arrays, classes = map_arrays(path), tuple(read_sidecar(path).get("classes", ()))
         expected = {f"{kind}_{split}" for kind in ("images", "labels") for split in SPLITS}
         if lacking := ", ".join(sorted(expected - arrays.keys())):
             raise ValueError(f"{path} lacks {lacking}; delete it and run again")

@@ -5,23 +5,28 @@ import numpy as np
 from energyguide.data.dataset import Dataset
 
 
+def held_out(count, fraction):
+    """How many of the images of a class are held out."""
+    return round(fraction * count)
+
+
 def stratified(labels, fraction, seed):
     """A mask (n,) that takes `fraction` of each class, chosen at random."""
     generator = np.random.default_rng(seed)
     mask = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         (members,) = np.nonzero(labels == label)
-        mask[generator.permutation(members)[: round(fraction * len(members))]] = True
+        mask[generator.permutation(members)[: held_out(len(members), fraction)]] = True
     return mask
 
 
-def split(classes, train, test, held_out, seed):
-    """A `Dataset` from (images, labels) of the original two sets, holding a fraction of the training set out.
+def split(classes, train, test, share, seed):
+    """A `Dataset` from (images, labels) of the original two sets, holding a share of the training set out.
 
     Raises ValueError if that leaves nothing held out, or nothing of a class to train on.
     """
     images, labels = train
-    val = stratified(labels, held_out, seed)
+    val = stratified(labels, share, seed)
     if not val.any():
         raise ValueError(f"no image is held out of {len(labels)}; raise `data.held_out`")
     for gone in np.setdiff1d(labels, labels[~val]):

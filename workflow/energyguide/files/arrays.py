@@ -83,3 +83,33 @@ def load_arrays(path):
     check_sidecar(path)
     with np.load(path) as arrays:
         return dict(arrays)
+
+
+def map_arrays(path):
+    """The same without reading them: they come from the disk where they are used, and are never changed there.
+
+    Raises ValueError if the file is damaged.
+    """
+    import zipfile
+
+    check_sidecar(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    return {entry.filename.removesuffix(".npy"): map_array(path, entry) for entry in entries}
+
+
+def map_array(path, entry):
+    """One array of an npz that `save_arrays` wrote: there they lie uncompressed, each after a header of zip and one of npy."""
+    import numpy as np
+
+    with open(path, "rb") as file:
+        file.seek(entry.header_offset + 26)
+        name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+        file.seek(name + extra, 1)
+        np.lib.format.read_magic(file)
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        if dtype.hasobject or entry.compress_type:
+            raise ValueError(f"{path} was not written by this project; delete it and run again")
+        if 0 in shape:
+            return np.empty(shape, dtype)
+        return np.asarray(np.memmap(path, dtype, "c", file.tell(), shape, "F" if fortran else "C"))

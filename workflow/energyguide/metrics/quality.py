@@ -10,6 +10,8 @@ from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, p
 
 from energyguide.files.arrays import load_arrays, save_arrays
 
+NEIGHBOURS = 3  # of precision and recall, as Kynkaanniemi et al. (2019) chose
+
 
 def is_splits(samples):
     """Number of parts that the Inception score is averaged over: ten, but one for a small set, whose parts would score lower."""
@@ -17,13 +19,18 @@ def is_splits(samples):
 
 
 def moments(features):
-    """Mean and covariance of features (n, feature), as torch-fidelity keeps them."""
+    """Mean and covariance of features (n, feature), as torch-fidelity keeps them. Raises ValueError for fewer than two images."""
+    if len(features) < 2:
+        raise ValueError(f"a set of {len(features)} images has no covariance, which the FID needs; add images")
     return fid_features_to_statistics(features)
 
 
 def frechet(first, second):
-    """Frechet distance, in [0, inf), between two Gaussians with these `moments`; of features it is the FID."""
-    return fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID]
+    """Frechet distance, in [0, inf), between two Gaussians with these `moments`; of features it is the FID.
+
+    The root of a product of covariances is rounded, so that of equal sets the sum may come out a little below 0.
+    """
+    return max(fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID], 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,12 @@ def quality(generated, logits, reference):
         generated: (n, feature).
         logits: (n, class), of the same extractor.
         reference: a `Reference`.
+
+    Raises ValueError if a set has fewer images than precision and recall need.
     """
-    prc = prc_features_to_metric(generated, reference.features, prc_neighborhood=3, prc_batch_size=10_000, verbose=False)
+    if (fewest := min(len(generated), len(reference.features))) <= NEIGHBOURS:
+        raise ValueError(f"a set has {fewest} images, and precision and recall need {NEIGHBOURS + 1}; add images, or samples")
+    prc = prc_features_to_metric(generated, reference.features, prc_neighborhood=NEIGHBOURS, prc_batch_size=10_000, verbose=False)
     return {
         "is": isc_features_to_metric(logits, splits=is_splits(len(logits)))[KEY_METRIC_ISC_MEAN],
         "fid": frechet(moments(generated), reference.moments),

@@ -1,17 +1,11 @@
 """Weights that others trained and released, under the names that our networks have.
 
-A format is a function from a released state dict to ours, found by its name. Files are safetensors, or torch's own; of these
-only tensors and plain values are read, by an unpickler that runs no code.
+A format is a function from a released state dict to ours, found by its name.
 """
 
-import pickle
 import re
-from pathlib import Path
 
 import torch
-
-from energyguide.files.arrays import load_tensors
-from energyguide.files.atomic import sha256
 
 FORMATS = {}
 
@@ -34,7 +28,7 @@ def robustness(weights):
     for name, value in weights.items():
         name = name.removeprefix("module.")
         if name in ("normalizer.new_mean", "normalizer.new_std"):
-            renamed[name.removeprefix("normalizer.new_")] = value.view(1, -1, 1, 1)
+            renamed[name.removeprefix("normalizer.new_")] = value.reshape(1, -1, 1, 1)
         elif name.startswith("model."):
             name = name.removeprefix("model.").replace(".shortcut.", ".downsample.")
             renamed[re.sub(r"^linear\.", "fc.", name)] = value
@@ -105,40 +99,21 @@ def in_a_row(weights, blocks, resampling, ours):
     return {name: f"{ours}.{i}" for i, (name, *_) in enumerate(ordered)}
 
 
-def read(path, expected):
-    """The state dict in a file whose sha256 is `expected`.
+def renamed(weights, form, source="the file"):
+    """A state dict from `source` in the format `form`, under our names.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is another file, is damaged, or holds more than a state dict, or none.
+    Raises ValueError where its tensors cannot be what they are called.
     """
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path} is missing; download it, or take its network out of `weights`")
-    checksum = sha256(path)
-    if checksum != expected:
-        raise ValueError(f"{path} has the sha256 {checksum}, not {expected}: another file than `weights` asks for")
-    if Path(path).suffix == ".safetensors":
-        return load_tensors(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).split("\n")[0]
-        raise ValueError(
-            f"{path} holds more than tensors, and is not read ({reason}); save its state dict as safetensors"
-        ) from error
-    except (RuntimeError, EOFError, OSError) as error:
-        raise ValueError(f"{path} is damaged, or not what `torch.save` writes; download it again") from error
-    for key in ("state_dict", "model"):
-        content = content[key] if isinstance(content, dict) and isinstance(content.get(key), dict) else content
-    if not isinstance(content, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in content.values()):
-        raise ValueError(f"{path} holds no state dict, of tensors by their names; save that of its network as safetensors")
-    return content
+        return FORMATS[form](weights)
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"{source} cannot be read as format {form!r} ({error}); correct `format`, or take another") from error
 
 
 def fit(model, weights, source="the file"):
     """Put released weights from `source` into a network; what it normalises images by may be left out.
 
-    Raises ValueError if names or shapes differ, or a weight is not finite.
+    Raises ValueError if names, shapes or types differ, or a weight cannot be one.
     """
     own = model.state_dict()
     weights = {**{name: own[name] for name in ("mean", "std") if name in own}, **weights}
@@ -152,10 +127,21 @@ def fit(model, weights, source="the file"):
             raise ValueError(
                 f"{source} {what} {some(names)}; does its network have the `format` and the `network` of the configuration?"
             )
-    if broken := {name for name, value in weights.items() if not value.isfinite().all()}:
-        raise ValueError(f"{source} has numbers that are not finite in {some(broken)}; its training has failed, take another")
+    for what, wrong in IMPOSSIBLE.items():
+        if names := {name for name, value in weights.items() if wrong(name, value, own[name].dtype)}:
+            raise ValueError(f"{source} has {what} in {some(names)}; its training or its conversion has failed, take another")
     model.load_state_dict(weights)
     return model
+
+
+IMPOSSIBLE = {  # what no network has: a function of a tensor's name, the tensor, and the type of ours
+    "whole numbers": lambda name, value, own: own.is_floating_point and not value.is_floating_point(),
+    "fractions": lambda name, value, own: not own.is_floating_point and value.is_floating_point(),
+    "numbers that are not finite": lambda name, value, own: not value.isfinite().all(),
+    "numbers beyond the range of float32": lambda name, value, own: not value.to(own).isfinite().all(),
+    "variances below 0": lambda name, value, own: name.endswith("running_var") and (value < 0).any(),
+    "deviations that are not above 0": lambda name, value, own: name == "std" and not (value > 0).all(),
+}
 
 
 def some(names):

@@ -3,8 +3,13 @@
 import html
 import re
 
+from energyguide.reporting.names import COMMANDS
+
 ACCENTED = re.compile(r"(\\(?:hat|bar|tilde)\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[a-zA-Z]+|\w))(?=[_^])")
+LETTERS = {command: letter for letter, command in COMMANDS.items()}
 PROSE = [
+    (rf"\\({'|'.join(LETTERS)})\{{\}}", lambda match: f"&#{ord(LETTERS[match[1]])};"),
+    (r"\{([\[\]*])\}", r"\1"),
     (r"\\boldmath\s*(<math.*?</math>|[-−\d., ±]*\d)", r"<strong>\1</strong>"),
     (r"\\textbf\{([^{}]*)\}", r"<strong>\1</strong>"),
     (r"\\emph\{([^{}]*)\}", r"<em>\1</em>"),

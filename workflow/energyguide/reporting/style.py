@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from energyguide.files.atomic import read_json
+from energyguide.reporting.names import classes, drawn
 
 WIDTH = 6.5  # inches: the text width of the paper
 SHOWN = 10  # classes, at most, in a grid of images
@@ -43,7 +43,8 @@ def colours(count):
 
 
 def categories(count):
-    return pyplot().get_cmap("tab20")(range(count))
+    """Colours of unordered things, of which the first twenty are distinct."""
+    return pyplot().get_cmap("tab20")(np.arange(count) % 20)
 
 
 def picture(axes, image):
@@ -101,8 +102,9 @@ def save(figure, pdf, png):
     pyplot().close(figure)
 
 
-def class_names(inputs):
-    return read_json(inputs.data)["classes"]
+def class_names(inputs, params):
+    """The classes as figures name them; `labels` are those that are not printed by their own names."""
+    return [drawn(name) for name in classes(inputs.data, params.labels)]
 
 
 def styles(variants):

@@ -23,6 +23,7 @@ figure(
     "free_samples",
     "Figure: samples of classifier-free guidance at several weights, from the same noise.",
     {"data": rules.data.output.sidecar, "samples": first_shards(FREE.unguided, FREE.variant)},
+    labels=LABELS,
     **FREE.dump(),
 )
 numbers("classifier_free", SAMPLES_INPUT, **SAMPLES, compared=FREE.dump())

@@ -25,12 +25,14 @@ table(
     "energy",
     "Table: energies of the training images by class, for every classifier.",
     {"results": by_classifier("energy")},
+    labels=LABELS,
 )
 figure(
     "energy_guidance",
     "energy_by_class",
     "Figure: E(x) of the training images by class, for every classifier.",
     {"results": by_classifier("energy")},
+    labels=LABELS,
 )
 figure(
     "energy_guidance",
@@ -50,5 +52,6 @@ numbers(
     "energy_guidance",
     {**SAMPLES_INPUT, "energies": by_classifier("energy")},
     **SAMPLES,
+    labels=LABELS,
     compared=experiment.energy_guidance.model_dump(),
 )

@@ -22,6 +22,7 @@ rule survey:
         scale=experiment.time_classifiers.compared.scale,
         pairs=experiment.survey.pairs,
         title=experiment.title,
+        labels=LABELS,
         seed=experiment.seed,
     message:
         "The page of the preference survey"

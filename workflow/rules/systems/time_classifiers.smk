@@ -120,6 +120,7 @@ figure(
     "time_pairs",
     "Figure: pairs from the same noise, guided by a vanilla and by a robust time-dependent classifier.",
     {"data": rules.data.output.sidecar, "samples": first_shards(*TIME_COMPARED)},
+    labels=LABELS,
     variants=described("label", "unit", only=TIME_COMPARED),
     scale=TIME.compared.scale,
 )
@@ -128,6 +129,7 @@ figure(
     "time_gradients",
     "Figure: gradients of vanilla and robust time-dependent classifiers over the timesteps.",
     {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     variants=described("label", only=TIME_GUIDED),
     images=TIME.gradients.images,
 )
@@ -136,6 +138,7 @@ figure(
     "time_attacks",
     "Figure: where vanilla and robust time-dependent classifiers lead clean images of another class.",
     {"arrays": rules.time_gradients.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     variants=described("label", only=TIME_GUIDED),
 )
 numbers(

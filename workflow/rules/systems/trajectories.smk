@@ -67,6 +67,7 @@ figure(
     "strips",
     "Figure: frames of the forward and of the reverse process.",
     {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
+    labels=LABELS,
     variant=STRIP,
     shown=SHOWN_CLASSES,
 )
@@ -76,6 +77,7 @@ if experiment.time_classifiers:
         "time_predictions",
         "Figure: the image predicted along the steps, by the time-dependent classifier that guides.",
         {"arrays": rules.trajectories.output.arrays, "data": rules.data.output.sidecar},
+        labels=LABELS,
         variants=described("label", only=[compared.unguided, compared.vanilla, compared.robust]),
         shown=SHOWN_CLASSES,
     )

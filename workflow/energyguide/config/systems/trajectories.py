@@ -17,7 +17,7 @@ class Trajectories(System):
     def check(self, need, experiment):
         need(self.samples <= experiment.sampling.samples, "samples", "must not exceed `sampling.samples`")
         classes = experiment.data.classes
-        need(self.samples >= classes, "samples", f"must show each of the {classes} classes once")
+        need(self.samples >= classes, "samples", f"must show each of the {classes} classes once; raise it to {classes}")
         need(self.variant in experiment.known_variants, "variant", "is not one of `variants`")
 
     def shown(self, experiment):

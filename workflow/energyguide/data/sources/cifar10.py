@@ -13,7 +13,7 @@ IMAGES = {"train": 50_000, "test": 10_000}
 CIFAR10 = "cifar-10-binary.tar.gz"
 CIFAR10_FOLDER = "https://www.cs.toronto.edu/~kriz/"
 CIFAR10_SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
-CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 def read(spec):
@@ -36,9 +36,7 @@ def read(spec):
             if member.name.endswith(".bin")
         }
     train = np.concatenate([records[f"data_batch_{i}.bin"] for i in range(1, 6)])
-    return CIFAR10_CLASSES, *(
-        (r[:, 1:].reshape(-1, 3, 32, 32), r[:, 0].astype(np.int64)) for r in (train, records["test_batch.bin"])
-    )
+    return CLASSES, *((r[:, 1:].reshape(-1, 3, 32, 32), r[:, 0].astype(np.int64)) for r in (train, records["test_batch.bin"]))
 
 
 def download(url, folder):

@@ -5,6 +5,7 @@ import numpy as np
 from energyguide.data.splits import stratified
 
 FACTS = {"channels": 1, "size": 8, "classes": 10}
+CLASSES = [str(k) for k in range(10)]
 IMAGES = {"train": 1438, "test": 359}
 
 
@@ -16,4 +17,4 @@ def read(spec):
     images = (digits.images * (255 / 16)).round().astype(np.uint8)[:, None]
     labels = digits.target.astype(np.int64)
     test = stratified(labels, 0.2, seed=0)
-    return [str(k) for k in range(10)], (images[~test], labels[~test]), (images[test], labels[test])
+    return CLASSES, (images[~test], labels[~test]), (images[test], labels[test])

@@ -61,7 +61,7 @@ def figure_fid_is(inputs, params):
 
 def figure_free_samples(inputs, params):
     """Samples of classifier-free guidance at several weights, from the same noise (Ho and Salimans 2022, Fig. 3)."""
-    classes, rows = class_names(inputs), {}
+    classes, rows = class_names(inputs, params), {}
     for w in params.shown:
         images = first_samples(inputs.samples, params.variant if w else params.unguided, w, 2 * len(classes)) / 255
         for i in range(2):

@@ -7,25 +7,39 @@ import numpy as np
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import at_scale, best_scale, read_metrics
 from energyguide.metrics.statistics import Number
-from energyguide.reporting.layout import Table, escape
+from energyguide.reporting.layout import Table
+from energyguide.reporting.names import drawn, latex, printed
 from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.reporting.style import WIDTH, categories, pyplot
 
+LISTED = 40  # classes, at most, in a table or a figure
+
+
+def listed(results):
+    """The classes that are shown: all, or of many those with the lowest and the highest mean E(x) under the first classifier."""
+    classes = results[0]["E(x)"]["classes"]
+    ordered = sorted(classes, key=lambda name: classes[name]["mean"])
+    extreme = {*ordered[: LISTED // 2], *ordered[-LISTED // 2 :]}
+    return [name for name in classes if len(classes) <= LISTED or name in extreme]
+
 
 def table_energy(inputs, params):
-    """Mean and standard deviation of E(x) and E(x, y) by class, over the training set."""
+    """Mean and standard deviation of E(x) and E(x, y) by class, over the training set; in the CSV the set has an empty name."""
     results = [read_json(path) for path in inputs.results]
-    records, body = [], []
-    for name in [*results[0]["E(x)"]["classes"], "all"]:
-        cells = [escape(name)]
+    classes, records = results[0]["E(x)"]["classes"], []
+    shown, body = listed(results), []
+    for name in [*classes, ""]:
+        cells = [latex(printed(name, params.labels)) if name else "All images"]
         for r in results:
             for kind in ("E(x)", "E(x,y)"):
-                s = r[kind]["all"] if name == "all" else r[kind]["classes"][name]
+                s = r[kind]["classes"][name] if name else r[kind]["all"]
                 cells.append(rf"${s['mean']:.1f} \pm {s['std']:.1f}$")
                 quantiles = {f"q{q}": value for q, value in s["quantiles"].items()}
                 row = {"class": name, "eps_train": r["eps_train"], "energy": kind, "n": s["n"]}
                 records.append({**row, "mean": s["mean"], "std": s["std"], **quantiles})
-        body += [None, cells] if name == "all" else [cells]
+        body += [cells] if name in shown else [] if name else [None, cells]
+    if len(shown) < len(classes):
+        body.insert(-2, [rf"\emph{{{len(classes) - len(shown)} classes between}}", *[""] * 2 * len(results)])
     top = [rf"$\varepsilon$-train {r['eps_train']:g}" for r in results for _ in range(2)]
     return Table(records, [["", *top], ["Class", *["$E(x)$", "$E(x,y)$"] * len(results)]], body, "l" + "rr" * len(results))
 
@@ -44,19 +58,21 @@ def density(axes, histogram, **style):
 def figure_energy_by_class(inputs, params):
     """Distribution of E(x) over the training images of each class, one panel a classifier."""
     results = [read_json(path) for path in inputs.results]
-    figure, panels = pyplot().subplots(1, len(results), figsize=(WIDTH, 2.6), squeeze=False)
+    shown = listed(results)
+    height = max(2.6, 0.6 + 0.15 * len(shown))
+    figure, panels = pyplot().subplots(1, len(results), figsize=(WIDTH, height), squeeze=False)
     for axes, result in zip(panels[0], results, strict=True):
         classes = result["E(x)"]["classes"]
         boxes = []
-        for name, s in classes.items():
-            q = s["quantiles"]
+        for name in shown:
+            q, label = classes[name]["quantiles"], drawn(printed(name, params.labels))
             boxes.append(
-                {"label": name, "whislo": q["0.05"], "q1": q["0.25"], "med": q["0.5"], "q3": q["0.75"], "whishi": q["0.95"]}
+                {"label": label, "whislo": q["0.05"], "q1": q["0.25"], "med": q["0.5"], "q3": q["0.75"], "whishi": q["0.95"]}
             )
-        drawn = axes.bxp(boxes, showfliers=False, orientation="horizontal", patch_artist=True, widths=0.7)
-        for patch, colour in zip(drawn["boxes"], categories(len(boxes)), strict=True):
+        plotted = axes.bxp(boxes, showfliers=False, orientation="horizontal", patch_artist=True, widths=0.7)
+        for patch, colour in zip(plotted["boxes"], categories(len(boxes)), strict=True):
             patch.set(facecolor=colour, linewidth=0.6)
-        for line in drawn["medians"] + drawn["whiskers"] + drawn["caps"]:
+        for line in plotted["medians"] + plotted["whiskers"] + plotted["caps"]:
             line.set(color="black", linewidth=0.6)
         axes.set_title(rf"$\varepsilon$-train {result['eps_train']:g}")
         axes.set_xlabel("$E(x)$ (nats)")
@@ -108,9 +124,10 @@ def numbers_energies(inputs, params):
     statistics = next(r for r in map(read_json, inputs.energies) if r["eps_train"] == eps)["E(x)"]
     means = {name: s["mean"] for name, s in statistics["classes"].items()}
     low, high, every = min(means, key=means.get), max(means, key=means.get), statistics["all"]
+    lowest, highest = (latex(printed(name, params.labels)) for name in (low, high))
     return {
         "sayEnergies": rf"Under the classifier with $\varepsilon$-train {eps:g} the mean $E(\mathbf{{x}})$ is lowest for class "
-        rf"{escape(low)} (${means[low]:.2f}$) and highest for class {escape(high)} (${means[high]:.2f}$); over all images it is "
+        rf"{lowest} (${means[low]:.2f}$) and highest for class {highest} (${means[high]:.2f}$); over all images it is "
         rf"${every['mean']:.2f}$, with a standard deviation of ${every['std']:.2f}$."
     }
 

@@ -4,7 +4,8 @@ from statistics import fmean
 
 from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number, compare
-from energyguide.reporting.layout import MEASURES, Table, escape
+from energyguide.reporting.layout import MEASURES, Table
+from energyguide.reporting.names import latex
 from energyguide.reporting.phrases import WORDS, listing
 from energyguide.reporting.read import UNITS, first_samples
 from energyguide.reporting.rows import variant_row, written
@@ -41,7 +42,7 @@ def table_scales(inputs, params):
 
 def figure_samples(inputs, params):
     """The same noise under every variant, each at its best scale; one column a class."""
-    classes = class_names(inputs)[:SHOWN]
+    classes = class_names(inputs, params)[:SHOWN]
     rows = {}
     for name, spec in params.variants.items():
         scale = best_scale(read_metrics(inputs.metrics, name))
@@ -144,7 +145,7 @@ def numbers_best(samples):
         "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
         rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
         rf"({samples.text(conditional, 'accuracy')}).",
-        "saySummary": rf"On {escape(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
+        "saySummary": rf"On {latex(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
         rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
         rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; real images have {samples.floor_text('fid')}).",
     }

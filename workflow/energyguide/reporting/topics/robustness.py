@@ -60,7 +60,7 @@ def figure_corruptions(inputs, params):
 
 def figure_gradients(inputs, params):
     """Input gradients of log p(y|x) at test images, plain against robust; each scaled to its own largest value."""
-    classes = class_names(inputs)
+    classes = class_names(inputs, params)
     arrays = load_arrays(inputs.arrays)
     rows = {"image": list(arrays["images"])}
     for name in params.classifiers:
@@ -70,7 +70,7 @@ def figure_gradients(inputs, params):
 
 def figure_synthesis(inputs, params):
     """Images from a classifier alone: the Gaussian seeds, and where each classifier takes them."""
-    classes = class_names(inputs)
+    classes = class_names(inputs, params)
     arrays = load_arrays(inputs.arrays)
     labels = arrays["labels"]
     per_class = len(labels) // len(set(labels))

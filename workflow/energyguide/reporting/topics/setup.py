@@ -4,6 +4,7 @@ from energyguide.files import records
 from energyguide.files.arrays import read_sidecar
 from energyguide.files.atomic import digest, read_json
 from energyguide.reporting.layout import Table, escape
+from energyguide.reporting.names import latex
 from energyguide.reporting.phrases import NORMS, listing
 from energyguide.reporting.style import WIDTH, pyplot
 
@@ -77,7 +78,7 @@ VARIANCES = {"small": r"$\tilde{\beta}_t$", "large": r"$\beta_t$"}
 def numbers_data(inputs, params):
     counts, spec = read_json(inputs.data)["counts"], params.data
     return {
-        "expTitle": escape(params.title),
+        "expTitle": latex(params.title),
         "nTrain": f"{counts['train']:,}",
         "nHeldOut": f"{counts['val']:,}",
         "nTest": f"{counts['test']:,}",
@@ -101,7 +102,7 @@ def released(weights):
 def small_notice(params):
     size = params.data["size"]
     return (
-        rf"\emph{{This is a small experiment: all numbers were measured on {escape(params.title)} of ${size}\times{size}$ "
+        rf"\emph{{This is a small experiment: all numbers were measured on {latex(params.title)} of ${size}\times{size}$ "
         "pixels, with networks and grids cut down to run in minutes without a GPU. It shows that the pipeline works, and "
         "how; claims about full-size networks need a full-size experiment.}"
     )

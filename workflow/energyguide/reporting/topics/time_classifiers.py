@@ -105,7 +105,7 @@ def table_time_precision(inputs, params):
 
 def figure_time_pairs(inputs, params):
     """The same noise unguided, and under vanilla and robust guidance at one scale (Kawar et al., Fig. 2)."""
-    classes, rows = class_names(inputs)[:SHOWN], {}
+    classes, rows = class_names(inputs, params)[:SHOWN], {}
     for name, spec in params.variants.items():
         rows[spec["label"]] = list(first_samples(inputs.samples, name, params.scale if "unit" in spec else 0, len(classes)) / 255)
     return gallery(rows, classes, label_width=2.1)
@@ -113,7 +113,7 @@ def figure_time_pairs(inputs, params):
 
 def figure_time_gradients(inputs, params):
     """Gradients of log p(y|x_t) of both time-dependent classifiers, from the image to the noise (Kawar et al., Fig. 3)."""
-    classes, arrays, rows = class_names(inputs), load_arrays(inputs.arrays), {}
+    classes, arrays, rows = class_names(inputs, params), load_arrays(inputs.arrays), {}
     for i, label in enumerate(arrays["labels"][: params.images]):
         name = classes[label]
         rows[rf"{name}: $x_t$"] = list((arrays["x_t"][:, i] + 1) / 2)
@@ -124,7 +124,7 @@ def figure_time_gradients(inputs, params):
 
 def figure_time_attacks(inputs, params):
     """Targeted PGD from clean images under a large radius, at t = 0 (Kawar et al., Fig. 4); one column an image."""
-    classes, arrays = class_names(inputs), load_arrays(inputs.arrays)
+    classes, arrays = class_names(inputs, params), load_arrays(inputs.arrays)
     rows = {"image": list((arrays["images"][:SHOWN] + 1) / 2)}
     for variant, spec in params.variants.items():
         rows[spec["label"]] = list((arrays[f"{variant} maximised"][:SHOWN] + 1) / 2)
@@ -134,7 +134,7 @@ def figure_time_attacks(inputs, params):
 
 def figure_time_predictions(inputs, params):
     """The image predicted at evenly spaced steps, for the same class and noise (Kawar et al., Fig. 5)."""
-    classes, arrays, rows = class_names(inputs), load_arrays(inputs.arrays), {}
+    classes, arrays, rows = class_names(inputs, params), load_arrays(inputs.arrays), {}
     for k in params.shown:
         for variant, spec in params.variants.items():
             rows[f"{classes[k]}: {spec['label']}"] = [(x[k] + 1) / 2 for x in arrays[f"{variant} x0"]]

@@ -34,7 +34,7 @@ def figure_trajectory(inputs, params):
 
 def figure_strips(inputs, params):
     """The forward process of test images, and the reverse process with its predictions of the image."""
-    classes = class_names(inputs)
+    classes = class_names(inputs, params)
     arrays = load_arrays(inputs.arrays)
     rows = {}
     for k in params.shown:
