@@ -12,8 +12,8 @@ class Pack:
         """The files that a job makes; the pattern has the name of a result at {name}."""
         return expand(pattern, name=self.names, allow_missing=True) if self.together else [pattern]
 
-    def log(self, shard=""):
-        return f"{R}/logs/{self.job}{'' if self.together else '/{name}'}{shard}.log"
+    def log(self, *shard):
+        return f"{R}/logs/{'/'.join([self.job, *([] if self.together else ['{name}']), *shard])}.log"
 
     @property
     def title(self):

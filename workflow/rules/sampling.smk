@@ -9,7 +9,7 @@ for pack in packs("sample", SCALED, system_of):
             arrays=pack.files(f"{R}/samples/{{name}}/{{shard}}.npz"),
             sidecar=pack.files(f"{R}/samples/{{name}}/{{shard}}.npz.json"),
         log:
-            pack.log("/{shard}"),
+            pack.log("{shard}"),
         wildcard_constraints:
             name=any_of(pack.names),
             shard=r"\d+",
