@@ -13,7 +13,7 @@ class Pack:
         return expand(pattern, name=self.names, allow_missing=True) if self.together else [pattern]
 
     def log(self, *shard):
-        return f"{R}/logs/{'/'.join([self.job, *([] if self.together else ['{name}']), *shard])}.log"
+        return str(Path(R, "logs", self.job, *([] if self.together else ["{name}"]), *shard)) + ".log"
 
     @property
     def title(self):
