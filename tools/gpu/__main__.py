@@ -66,7 +66,7 @@ def one(options):
         result |= {"status": "not run", "reason": f"this machine lacks a module: {error}"}
     except Exception as error:
         result |= {"status": "failed", "reason": f"{type(error).__name__}: {error}"[:2000]}
-    write_json(options.out / f"{name}.json", {**result, "seconds": round(time.monotonic() - began, 1), **machine()})
+    write_json(options.out / f"{name}.json", {**result, "took": round(time.monotonic() - began, 1), **machine()})
 
 
 def machine():
