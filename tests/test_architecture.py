@@ -25,7 +25,7 @@ ROOMS = {  # what each may import from, beside itself; a room imports only from 
     "config": {"data", "diffusion"},
     "run": {"files", "config"},
 }
-COSTING = {PACKAGE / "run" / name for name in ("cost.py", "memory.py", "work.py")}  # which count on the networks what they cost
+COSTING = {PACKAGE / "run" / name for name in ("cost.py", "memory.py", "operations.py")}  # they count on networks
 COST = {"nets", "diffusion", "training"}  # and may therefore import these too
 LONGEST = 300  # lines of a file
 MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")

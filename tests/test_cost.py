@@ -10,7 +10,7 @@ from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.sampling import Request, sample
 from energyguide.nets.counting import PASSES, Memory, Operations, counted, inputs
 from energyguide.nets.resnet import CifarResNet
-from energyguide.run import cost, memory, work
+from energyguide.run import cost, memory, operations
 from energyguide.training.classifier import ClassifierObjective
 
 
@@ -22,7 +22,7 @@ def tiny():
 @pytest.mark.parametrize("name", ["joint", "time-vanilla", "eps0"])
 @pytest.mark.parametrize("kind", ["training", "forward"])
 def test_a_pass_has_the_operations_that_torch_counts(tiny, name, kind):
-    passes = work.Passes(tiny)
+    passes = operations.Passes(tiny)
     model = passes.build(name)
     with FlopCounterMode(display=False) as counter:
         PASSES[kind](model, torch.rand(1, *passes.shape), model)
@@ -30,14 +30,14 @@ def test_a_pass_has_the_operations_that_torch_counts(tiny, name, kind):
 
 
 def test_a_gradient_by_the_image_costs_less_than_one_by_the_parameters(tiny):
-    passes = work.Passes(tiny)
+    passes = operations.Passes(tiny)
     assert passes.of("eps0", "forward") < passes.of("eps0", "gradient") < passes.of("eps0", "training")
 
 
 @pytest.mark.parametrize("variant", ["ddpm", "classifier-free", "energy-sigmoid", "time-robust"])
 def test_sampling_takes_what_was_reckoned(tiny, variant):
-    passes, one = work.Passes(tiny), tiny.variants[variant].but(scales=tiny.variants[variant].scales[:1])
-    spec, parts = one.dump(), work.sampling(tiny, passes, [one])
+    passes, one = operations.Passes(tiny), tiny.variants[variant].but(scales=tiny.variants[variant].scales[:1])
+    spec, parts = one.dump(), operations.sampling(tiny, passes, [one])
     batch = tiny.sampling.total
     classifier = passes.build(spec["classifier"]).requires_grad_(False) if "classifier" in spec else None
 
@@ -54,9 +54,9 @@ def test_sampling_takes_what_was_reckoned(tiny, variant):
 
 
 def test_adversarial_training_takes_what_was_reckoned(tiny):
-    passes, spec = work.Passes(tiny), tiny.classifiers
+    passes, spec = operations.Passes(tiny), tiny.classifiers
     released = {name: {"file": "a", "sha256": "0" * 64, "format": "plain"} for name in ("eps0", "judge")}
-    expected = sum(work.training(resolved(weights=released), passes)["classifier"].values())
+    expected = sum(operations.training(resolved(weights=released), passes)["classifier"].values())
     batch, network = spec.training.batch, CifarResNet(**tiny.networks["eps0.5"].arguments)
     objective = ClassifierObjective(network, 0.5, spec.attack.dump(), spec.augment.dump(), None, torch.device("cpu"))
     with Operations() as counter:
@@ -66,7 +66,7 @@ def test_adversarial_training_takes_what_was_reckoned(tiny):
 
 def test_twice_the_samples_cost_twice_as_much_and_training_the_same(tiny):
     images, more = tiny.data.images(), resolved(sampling={"seeds": 2 * tiny.sampling.seeds})
-    one, two = (work.operations(experiment, images) for experiment in (tiny, more))
+    one, two = (operations.operations(experiment, images) for experiment in (tiny, more))
     for rule in ("sample", "metrics"):
         assert sum(two[rule].values()) == pytest.approx(2 * sum(one[rule].values()))
     assert all(two[rule] == one[rule] for rule in ("diffusion", "classifier", "time_classifier", "robustness", "reference"))
@@ -103,7 +103,7 @@ def test_memory_is_what_is_held_at_once():
 
 @pytest.mark.parametrize("name", ["joint", "eps0"])
 def test_memory_grows_with_the_batch_and_training_holds_most(tiny, name):
-    passes = work.Passes(tiny)
+    passes = operations.Passes(tiny)
     one, two, three = (passes.memory(name, "training", batch) for batch in (10, 20, 30))
     assert three - two == pytest.approx(two - one, rel=0.05) and two > one
     assert one > 2 * 4 * passes.parameters(name)
@@ -111,7 +111,7 @@ def test_memory_grows_with_the_batch_and_training_holds_most(tiny, name):
 
 
 def test_the_largest_job_of_a_rule_needs_its_optimiser_and_its_images(tiny):
-    images, passes = tiny.data.images(), work.Passes(tiny)
+    images, passes = tiny.data.images(), operations.Passes(tiny)
     found, batch = memory.memory(tiny, images), tiny.diffusion.training.batch
     joint = passes.memory("joint", "training", batch) + 3 * 4 * passes.parameters("joint")  # two moments, and the average
     assert found["diffusion"] == joint + 4 * 64 * images["train"]  # which of the three has most parameters: classes

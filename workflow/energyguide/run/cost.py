@@ -9,7 +9,7 @@ import torch
 from energyguide.nets.counting import PASSES
 from energyguide.nets.device import accelerated
 from energyguide.run.memory import memory
-from energyguide.run.work import Passes, images_drawn, operations
+from energyguide.run.operations import Passes, images_drawn, operations
 
 KINDS = {"training": "training", "forward": "a forward pass", "gradient": "the gradient by the image"}
 FORMS = {"jobs": "{:,.0f}", "petaflop": "{:,.3g}", "hours": "{:,.3g}", "megabytes": "{:,.0f}", "gpu_gigabytes": "{:,.3g}"}

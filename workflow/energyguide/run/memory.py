@@ -8,7 +8,7 @@ from collections import Counter
 
 from energyguide.nets.counting import Memory
 from energyguide.nets.passes import BATCH
-from energyguide.run.work import Passes, evaluations, measured, of_losses, trained
+from energyguide.run.operations import Passes, evaluations, measured, of_losses, trained
 
 MOMENTS = {"adamw": 2, "sgd": 1}  # numbers that the optimiser keeps for each parameter
 
