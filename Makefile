@@ -28,11 +28,11 @@ paper: env  ## Build the paper, from data to PDF: EXPERIMENT=digits by default, 
 # Two workers on two cores: if a test has two threads, they must not spin while they wait for each other.
 test test-system: export OMP_WAIT_POLICY = passive
 
-test: env  ## Run the tests and checks that need no cluster and no browser
+test: env  ## Run the tests and checks that need no cluster, no browser and no minutes
 	@envs/tex.sh || true
 	@pytest -n 2 -m "not system" $(ARGS)
 
-test-system: env  ## Run the tests on a real Slurm, and those of the survey's page in a browser
+test-system: env  ## Run the tests on a real Slurm, in a browser, of the compiler, and of each command of docs/your-own.md
 	@envs/tex.sh || true
 	@pytest -n 2 -m system $(ARGS)
 

@@ -18,6 +18,8 @@ from energyguide.nets.time_classifier import TimeClassifier
 from energyguide.nets.unet import UNet
 from energyguide.nets.vdm import VDM
 
+pytestmark = pytest.mark.system  # a minute
+
 SMALL = {"width": 4, "multipliers": (1,), "blocks": 1, "attention": (4,), "dropout": 0.0}
 LEVELS = SMALL | {"multipliers": (1, 1), "attention": (2,)}
 BATCHES = 24, 16, 32  # on a CPU torch has another convolution below 16 images, and the groups of a GAN's batch need divisors

@@ -9,6 +9,8 @@ import pytest
 import torch
 from project import ROOT, resolved
 
+pytestmark = pytest.mark.system  # a minute
+
 
 def run(*arguments):
     command, one_thread = [sys.executable, "tools/gpu", *arguments], {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -16,6 +16,8 @@ from project import ROOT, SNAKEMAKE, copy
 from energyguide.config.experiments import resolve
 from energyguide.config.files import load
 
+pytestmark = pytest.mark.system  # a minute
+
 PAGE = ROOT / "docs/your-own.md"
 BLOCK = re.compile(r"([^\n]*(?:\n[^\n]+)*)\n\n```(\w*)\n(.*?)```", re.DOTALL)
 

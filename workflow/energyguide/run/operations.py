@@ -23,15 +23,17 @@ INCEPTION = 11.4e9  # operations of Inception v3 for an image of 299x299 pixels:
 class Passes:
     """Operations and memory of the networks of an experiment, in each kind of pass, and their parameters."""
 
+    known = {}  # of all experiments: what was counted once
+
     def __init__(self, experiment):
-        self.experiment, self.shape, self.known = experiment, tuple(experiment.data.shape), {}
+        self.experiment, self.shape = experiment, tuple(experiment.data.shape)
 
     def build(self, name):
         return build(*self.experiment.networks[name].build).eval()
 
     def count(self, counter, name, kind, batch):
         """A counter's count of a pass; once for all networks of the same arguments."""
-        key = counter, repr(self.experiment.networks[name].build), kind, batch
+        key = counter, repr(self.experiment.networks[name].build), kind, batch, self.shape
         if key not in self.known:
             self.known[key] = counted(counter(), lambda: self.build(name), kind, batch, self.shape)
         return self.known[key]

@@ -1,6 +1,6 @@
 LIKELIHOOD_OF = experiment.likelihood.measured(experiment)
 LIKELIHOODS = [f"{R}/likelihood/{model}.json" for model in LIKELIHOOD_OF]
-LABELS = {model: SAMPLED[ORIGINS.get(model, model)].label for model in LIKELIHOOD_OF}
+LIKELIHOOD_LABELS = {model: SAMPLED[ORIGINS.get(model, model)].label for model in LIKELIHOOD_OF}
 
 
 rule likelihood:
@@ -43,13 +43,13 @@ table(
     "Table: the variational bound on the likelihood of the test images, in bits per dimension.",
     {"results": LIKELIHOODS, "published": PUBLISHED},
     published=experiment.published,
-    labels=LABELS,
+    labels=LIKELIHOOD_LABELS,
 )
 figure(
     "likelihood",
     "likelihood",
     "Figure: noise schedules of one variational bound, and the bound by its number of steps.",
     {"results": LIKELIHOODS},
-    labels=LABELS,
+    labels=LIKELIHOOD_LABELS,
 )
-numbers("likelihood", {"likelihoods": LIKELIHOODS}, labels=LABELS)
+numbers("likelihood", {"likelihoods": LIKELIHOODS}, labels=LIKELIHOOD_LABELS)
