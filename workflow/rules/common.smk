@@ -55,7 +55,7 @@ def networks_of(*names):
 
 
 def architectures(*names):
-    """The digests of these modules."""
+    """The digests of the modules of networks."""
     return named(*networks_of(*names))
 
 
@@ -73,6 +73,11 @@ def modules_of(variant):
     """The modules that sampling a variant loads by name: the model's, the guidance function, and the classifier."""
     guidance = f"diffusion/guidance/{SAMPLED[variant].guidance}"
     return [*denoisers_of(model_of(variant)), guidance, *networks_of(*filter(None, [SAMPLED[variant].guide]))]
+
+
+def tested(name):
+    """What a rule that tests a classifier of images has of its own: the weights, and the radius that it was trained at."""
+    return {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
 
 
 def energy_statistics(name):
@@ -100,7 +105,7 @@ def process_of(variant):
 def sources(variant):
     """The files that a variant is sampled with: a model; a classifier that guides; the energies of the training set if it asks."""
     variant = SAMPLED[variant]
-    files = {"model": f"{R}/diffusion/{variant.model}.safetensors"}
+    files = {"model": weights(variant.model)}
     if variant.guide:
         files["classifier"] = weights(variant.guide)
     if variant.needs_energies:

@@ -22,9 +22,7 @@ for pack in packs("energy", IMAGE_CLASSIFIERS):
         params:
             **code("measure_energy.py"),
             named=pack.all(architectures),
-            each=pack.each(
-                lambda name: {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
-            ),
+            each=pack.each(tested),
             threads=experiment.threads,
         message:
             f"Energies under classifiers: {pack.title}"

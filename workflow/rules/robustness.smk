@@ -20,9 +20,7 @@ for pack in packs("robustness", IMAGE_CLASSIFIERS):
         params:
             **code("measure_robustness.py"),
             named=pack.all(architectures),
-            each=pack.each(
-                lambda name: {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
-            ),
+            each=pack.each(tested),
             norm=experiment.classifiers.attack.norm,
             steps=experiment.robustness.steps,
             eps_test=experiment.robustness.eps_test,
@@ -59,9 +57,7 @@ for pack in packs("corruptions", IMAGE_CLASSIFIERS):
         params:
             **code("measure_corruptions.py"),
             named=pack.all(architectures),
-            each=pack.each(
-                lambda name: {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
-            ),
+            each=pack.each(tested),
             noise=experiment.robustness.noise,
             darkness=experiment.robustness.darkness,
             seed=experiment.seed,

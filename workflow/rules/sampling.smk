@@ -1,3 +1,14 @@
+def drawn(name):
+    """What decides the samples of a variant at a scale: its files, its block, the scale, and the kind of its model."""
+    variant, scale = SCALED[name]
+    return {
+        "files": sources(variant),
+        "variant": process_of(variant),
+        "scale": scale,
+        "kind": NETWORKS[model_of(variant)].kind,
+    }
+
+
 for pack in packs("sample", SCALED, system_of):
 
     rule:
@@ -23,14 +34,7 @@ for pack in packs("sample", SCALED, system_of):
             named=pack.all(
                 lambda *names: named(*{module for name in names for module in modules_of(SCALED[name][0])})
             ),
-            each=pack.each(
-                lambda name: {
-                    "files": sources(SCALED[name][0]),
-                    "variant": process_of(SCALED[name][0]),
-                    "scale": SCALED[name][1],
-                    "kind": NETWORKS[model_of(SCALED[name][0])].kind,
-                }
-            ),
+            each=pack.each(drawn),
             shard=lambda wildcards: int(wildcards.shard),
             sampling=experiment.sampling.dump("seeds", "samples", "batch", "shards"),
             process=PROCESS,
