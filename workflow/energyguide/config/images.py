@@ -128,5 +128,5 @@ class Data(Block):
             known = {part: sum(self.used(part, counts).values()) for part, counts in found.items()}
         elif self.per_class:
             known = {part: min(n, self.classes * getattr(self.per_class, part)) for part, n in known.items()}
-        count = round(self.held_out * known["train"])
+        count = held_out(known["train"], self.held_out)
         return {"train": known["train"] - count, "val": count, "test": known["test"]}

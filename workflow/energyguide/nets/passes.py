@@ -26,7 +26,7 @@ BATCH = 500
 
 
 def by_batch(function, x):
-    """`function` of the numbers of the samples in `x`, batch by batch and as memory allows; with a progress bar on a terminal."""
+    """`function` of the numbers of the samples in `x`, batch by batch and as memory allows; with a progress bar."""
     parts, samples = Parts("measuring"), torch.arange(len(x), device=x.device)
     for batch in tqdm(samples.split(BATCH), unit="batch", leave=False, disable=None):
         yield from parts.map(function, batch)

@@ -35,7 +35,10 @@ def memory(experiment, images, passes=None):
     """Bytes on the GPU that the largest job of each rule needs, in float32: networks, and the images that lie there."""
     passes, largest = passes or Passes(experiment), Counter()
     pixels, eps = math.prod(passes.shape), [*experiment.classifiers.radii]
-    most = lambda names, kind: max((passes.memory(name, kind, BATCH) for name in names), default=0)  # noqa: E731
+
+    def most(names, kind):
+        return max((passes.memory(name, kind, BATCH) for name in names), default=0)
+
     for name, network in trained(experiment):
         held = of_training(experiment, passes, name, network) + 4 * pixels * images["train"]
         largest[network.kind] = max(largest[network.kind], held)

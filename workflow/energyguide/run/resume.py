@@ -34,10 +34,8 @@ class ResumeState:
     def __init__(self, root, key, every=60, begun=lambda: None, ledger=None):
         self.root, self.every, self.folder, self.begun = Path(root), every, Path(root) / digest(key), begun
         self.path, self.before = self.folder / "state.pt", self.folder / "before.pt"
-        self.log, self.times = (
-            (ledger.log, ledger.times) if ledger else (self.folder / "attempts.log", self.folder / "times.json")
-        )
-        self.counts = ledger is None
+        self.ledger = ledger or self
+        self.log, self.times = self.ledger.folder / "attempts.log", self.ledger.folder / "times.json"
         self.lock, self.stopping, self.saved = None, lambda: False, time.monotonic()
 
     def claim(self):
@@ -57,9 +55,9 @@ class ResumeState:
     def attempt(self):
         """Note an attempt. Yields the last state saved that is whole, or None; inside, a signal to stop is only noted."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        kind = "resumes" if self.path.exists() else "starts"
-        with writing(self.log), open(self.log, "a") as log:
-            if self.counts:
+        if self.ledger is self:
+            kind = "resumes" if self.path.exists() else "starts"
+            with writing(self.log), open(self.log, "a") as log:
                 print(datetime.now().isoformat(timespec="seconds"), platform.node(), kind, file=log)
         saved = filter(Path.exists, (self.path, self.before))
         self.begun()
