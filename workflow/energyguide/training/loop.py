@@ -188,17 +188,14 @@ class Training:
     def mean_loss(self):
         """The mean loss since the last point of the loss curve. Raises FloatingPointError if it is not finite."""
         since = self.losses[-1][0] // self.batch if self.losses else 0
-        return finite(self.total.item() / max(1, self.step - since), self.name, self.step - 1)
+        return finite(self.total.item() / (self.step - since), self.name, self.step - 1)
 
     def record_loss(self):
-        """Add a point to the loss curve."""
-        self.losses.append([self.step * self.batch, self.mean_loss()])
+        """Add the mean loss since the last point to the loss curve, and return it."""
+        loss = self.mean_loss()
+        self.losses.append([self.step * self.batch, loss])
         self.total.zero_()
-
-    def progress(self):
-        """What the progress bar says: the loss, and images a second."""
-        loss = self.losses[-1][1] if self.losses and self.losses[-1][0] == self.step * self.batch else self.mean_loss()
-        return {"loss": f"{loss:.4f}", "images": f"{self.step * self.batch / self.elapsed():.0f}/s"}
+        return loss
 
     def score(self):
         """Score the weights, and keep them if none are better."""
@@ -242,11 +239,11 @@ def train(objective, spec, images, labels, seed, store=None, name="the network",
         with tqdm(total=training.steps, initial=first, unit="step", desc=name, disable=None) as bar:
             while training.step < training.steps:
                 training.advance()
-                if training.due(every):
-                    training.record_loss()
-                if training.due(every) or time.monotonic() - looked >= LOOK:
-                    bar.set_postfix(training.progress(), refresh=False)
-                    looked = time.monotonic()
+                recorded = training.due(every)
+                if recorded or time.monotonic() - looked >= LOOK:
+                    loss, looked = training.record_loss() if recorded else training.mean_loss(), time.monotonic()
+                    speed = training.step * training.batch / training.elapsed()
+                    bar.set_postfix(loss=f"{loss:.4f}", images=f"{speed:.0f}/s", refresh=False)
                 if spec["score_every"] and training.due(spec["score_every"]):
                     training.score()
                 if training.step in snapshots:
