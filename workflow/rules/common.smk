@@ -76,7 +76,7 @@ def modules_of(variant):
 
 
 def tested(name):
-    """What a rule that tests a classifier of images has of its own: the weights, and the radius that it was trained at."""
+    """What tests of a classifier of images take of it: the weights, and the radius that it was trained at."""
     return {"files": {"weights": weights(name)}, "eps_train": NETWORKS[name].eps_train}
 
 
@@ -149,3 +149,14 @@ def system_of(name):
     """The system, or systems, that a variant at a scale belongs to."""
     variant, _ = SCALED[name]
     return ADDED.get(variant) or SAMPLED[variant].system
+
+
+def drawn(name):
+    """What decides the samples of a variant at a scale: its files, its block, the scale, and the kind of its model."""
+    variant, scale = SCALED[name]
+    return {
+        "files": sources(variant),
+        "variant": process_of(variant),
+        "scale": scale,
+        "kind": NETWORKS[model_of(variant)].kind,
+    }

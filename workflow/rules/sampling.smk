@@ -1,14 +1,3 @@
-def drawn(name):
-    """What decides the samples of a variant at a scale: its files, its block, the scale, and the kind of its model."""
-    variant, scale = SCALED[name]
-    return {
-        "files": sources(variant),
-        "variant": process_of(variant),
-        "scale": scale,
-        "kind": NETWORKS[model_of(variant)].kind,
-    }
-
-
 for pack in packs("sample", SCALED, system_of):
 
     rule:
