@@ -47,7 +47,7 @@ BAD = [
     ("synthesis.eps", 0, f"{D}.synthesis.eps"),
     ("sampling.shards", 0, f"{D}.sampling.shards"),
     ("sampling.shards", 99, f"{D}.sampling.shards"),
-    ("sampling.seeds", 1, f"{D}.sampling.seeds"),
+    ("sampling.sets", 2, f"{D}.sampling.sets"),
     ("trajectories.samples", 10**6, f"{D}.trajectories.samples"),
     ("trajectories.variant", "none", f"{D}.trajectories.variant"),
     ("metrics.features", "inception", f"{D}.metrics.features"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from energyguide.files.arrays import save_arrays
+from energyguide.metrics.scales import join
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import pyplot
 from energyguide.reporting.topics.survey import COLUMNS
@@ -37,7 +38,7 @@ LOST = object()
 
 
 def measure(folder, variants):
-    """Files as the rule `metrics` writes them: variant -> scale -> the measures that are not as everywhere, of two sets.
+    """Files as the rule `scales` writes them: variant -> scale -> the measures that are not as everywhere, of two sets.
 
     LOST in their place is a scale that diverged.
     """
@@ -51,9 +52,9 @@ def measure(folder, variants):
                 continue
             values = {**usual, "fjd_train": own.get("fid", 5), **own}
             results[f"{scale:g}"] = {key: [value - 0.01, value + 0.01] for key, value in values.items()}
-            results[f"{scale:g}"] |= {"seconds_per_image": [0.1], "fid_all_train": [values["fid"]]}
+            results[f"{scale:g}"] |= {"seconds_per_image": [0.1], "fid_all_train": [values["fid"]], "choice": values["fjd_train"]}
         found = {"evaluations": [5, 7], "protocol": PROTOCOL, "scales": results}
-        files.append(write(folder / f"metrics/{name}/some.json", found))
+        files.append(write(folder / f"metrics/{name}.json", join([found])))
     return files
 
 
@@ -154,7 +155,7 @@ def systems(folder, without=(), **own):
 COMPARED = SimpleNamespace(compared={**TIME, "scale": 2}, threats=THREATS)
 ENERGIES = {"standard": "standard", "sigmoid": "energy", "joint": "twice"}
 FREE = SimpleNamespace(compared={"variant": "free", "unguided": "given"})
-VERDICTS = [(-1, "lower"), (0, "the same within its spread"), (1, "higher")]
+VERDICTS = [(-1, "lower"), (0, "not distinguishable"), (1, "higher")]
 CLASSES = ["ant", "bee", "cat"]
 
 

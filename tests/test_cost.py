@@ -65,7 +65,7 @@ def test_adversarial_training_takes_what_was_reckoned(tiny):
 
 
 def test_twice_the_samples_cost_twice_as_much_and_training_the_same(tiny):
-    images, more = tiny.data.images(), resolved(sampling={"seeds": 2 * tiny.sampling.seeds})
+    images, more = tiny.data.images(), resolved(sampling={"sets": 2 * tiny.sampling.sets})
     one, two = (operations.operations(experiment, images) for experiment in (tiny, more))
     for rule in ("sample", "metrics"):
         assert sum(two[rule].values()) == pytest.approx(2 * sum(one[rule].values()))

@@ -123,9 +123,14 @@ def first_shards(*variants):
     return [shards(name)[0] for name in scaled(*variants)]
 
 
+def at_scales(variant):
+    """The measurements of a variant: one file a scale."""
+    return [f"{R}/metrics/{name}.json" for name in scaled(variant)]
+
+
 def metrics_of(*variants):
-    """The measurements of some variants: one file a scale."""
-    return [f"{R}/metrics/{name}.json" for name in scaled(*variants)]
+    """The measurements of some variants, each with its best scale: one file a variant."""
+    return [f"{R}/metrics/{name}.json" for name in variants]
 
 
 def described(*keys, only=VARIANTS):

@@ -26,7 +26,7 @@ rule reference:
         named=named(*networks_of("judge", experiment.metrics.classifier)),
         metrics=experiment.metrics.dump(without=("classifier",)),
         samples=experiment.sampling.samples,
-        seeds=experiment.sampling.seeds,
+        sets=experiment.sampling.sets,
         seed=experiment.seed,
         threads=experiment.threads,
     message:
@@ -85,7 +85,7 @@ for pack in packs("metrics", SCALED, system_of):
             each=pack.each(lambda name: {"files": shards(name)}),
             metrics=experiment.metrics.dump(without=("classifier",)),
             samples=experiment.sampling.samples,
-            seeds=experiment.sampling.seeds,
+            sets=experiment.sampling.sets,
             threads=experiment.threads,
         message:
             f"Measuring the samples of {pack.title}"
@@ -96,6 +96,33 @@ for pack in packs("metrics", SCALED, system_of):
         pack.job,
         "IS, FID, precision, recall, class accuracy and energy divergence of a variant at a scale.",
     )
+
+
+for pack in packs("scales", SAMPLED, lambda name: ADDED.get(name) or SAMPLED[name].system):
+
+    rule:
+        name:
+            pack.job
+        input:
+            pack.all(lambda *names: [file for name in names for file in at_scales(name)]),
+        output:
+            json=pack.files(f"{R}/metrics/{{name}}.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            **code("choose_scale.py"),
+            each=pack.each(lambda name: {"files": at_scales(name)}),
+        message:
+            f"The best scale of {pack.title}"
+        script:
+            "../scripts/choose_scale.py"
+
+    describe(pack.job, "The measurements of a variant at all of its scales, and which of these is the best.")
 
 
 RESULTS += [rules.reference.output.reference, *metrics_of(*SAMPLED)]

@@ -25,7 +25,7 @@ for pack in packs("sample", SCALED, system_of):
             ),
             each=pack.each(drawn),
             shard=lambda wildcards: int(wildcards.shard),
-            sampling=experiment.sampling.dump("seeds", "samples", "batch", "shards"),
+            sampling=experiment.sampling.dump("sets", "samples", "batch", "shards"),
             process=PROCESS,
             shape=SHAPE,
             classes=experiment.data.classes,

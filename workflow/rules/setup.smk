@@ -34,7 +34,7 @@ numbers(
     eps_train=experiment.classifiers.eps_train,
     energy_radius=experiment.classifiers.radii[experiment.metrics.classifier],
     samples=experiment.sampling.samples,
-    seeds=experiment.sampling.seeds,
+    sets=experiment.sampling.sets,
     models=SAMPLES["models"],
     variants=SAMPLES["variants"],
 )

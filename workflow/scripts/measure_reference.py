@@ -16,7 +16,7 @@ with job(snakemake):
     evaluation = Evaluation(reference, snakemake.input.judge, snakemake.input.classifier, energies, p.metrics, device)
     split = "test" if p.metrics["reference"] == "train" else "train"
     shuffled = torch.randperm(len(dataset.labels[split]), generator=torch.Generator().manual_seed(p.seed))
-    sets = [s for s in shuffled.split(p.samples) if len(s) == p.samples][: p.seeds] or [shuffled]
+    sets = [s for s in shuffled.split(p.samples) if len(s) == p.samples][: p.sets - 1] or [shuffled]
     images, labels = torch.from_numpy(dataset.images[split]), torch.from_numpy(dataset.labels[split])
     floor = evaluation.of([images[s] for s in sets], [labels[s] for s in sets])
     reference.save(snakemake.output.reference, metrics=p.metrics)

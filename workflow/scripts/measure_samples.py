@@ -10,7 +10,7 @@ with job(snakemake) as work:
     p, files, device = snakemake.params, snakemake.input, pick_device(snakemake.params.threads)
     energies, reference = load_arrays(files.energies)["energy"], Reference.load(files.reference)
     evaluation = Evaluation(reference, files.judge, files.classifier, energies, p.metrics, device)
-    protocol = evaluation.protocol(p.samples, p.seeds)
+    protocol = evaluation.protocol(p.samples, p.sets - 1)
     for result in work.results():
         evaluations, scales = measure_shards(evaluation, result.params.files, p.samples)
         write_json(result.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": scales})

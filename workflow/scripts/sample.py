@@ -27,7 +27,7 @@ with job(snakemake) as work:
         guides = p.files.get("classifier"), p.files.get("energy")
         models = load_models(*guides, p.classes, device, p.acceleration)
 
-        total = p.sampling["seeds"] * p.sampling["samples"]
+        total = p.sampling["sets"] * p.sampling["samples"]
         batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)
         draw = partial(sample_batch, p, denoiser, models)
         images, seconds, diverged = sample_shard(draw, batches, store, result.name, "unit" in p.variant)

@@ -147,7 +147,9 @@ class Synthesis(Block):
 class Sampling(Block):
     """How samples are drawn."""
 
-    seeds: Annotated[int, Field(ge=2)] = about("Independent sets of samples; their spread is the uncertainty of every number.")
+    sets: Annotated[int, Field(ge=3)] = about(
+        "Independent sets of samples: the first chooses the scales, and every number is of the others, with their spread."
+    )
     samples: Annotated[int, Field(ge=20)] = about("Samples in each set.")
     batch: Count = about("Samples computed together.")
     shards: Count = about("Jobs that share the samples of a scale; does not change a pixel.", default=1)
@@ -156,7 +158,7 @@ class Sampling(Block):
     @property
     def total(self):
         """All samples of a variant at one scale."""
-        return self.seeds * self.samples
+        return self.sets * self.samples
 
     @property
     def batches(self):

@@ -14,6 +14,7 @@ RENAMED = {  # keys of before, and what they are called now
     "time_guidance": "time_classifiers.compared",
     "time_gradients": "time_classifiers.gradients",
     "scales_per_job": "per_job.sample",
+    "seeds": "sampling.sets",
 }
 LARGEST = {int: 2**53, float: 1e38}  # an integer that floats still tell from its neighbours; about what float32 holds
 

@@ -8,6 +8,7 @@ from energyguide.files.arrays import load_arrays, read_sidecar
 from energyguide.metrics.distribution import statistics
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
 from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
+from energyguide.metrics.scales import CHOICE
 from energyguide.nets.passes import logits
 from energyguide.nets.weights import load
 
@@ -61,14 +62,15 @@ class Evaluation:
             "is_splits": is_splits(samples),
         }
 
-    def of(self, sets, labels=None):
+    def of(self, sets, labels=None, first=0):
         """Each measure as a list, one number a set; the FID of all sets as one to the training images; and the energies of all.
 
         Args:
             sets: uint8 images (n, channel, height, width), as long as each other.
             labels: their classes (n,); where absent, sample i was asked for class i mod classes.
+            first: the number of the first sample.
         """
-        measures, every, first = [], [], 0
+        measures, every = [], []
         for i, images in enumerate(sets):
             features, scores = extract(self.extractor, images, self.device)
             x = images.to(self.device).float() / 255
@@ -101,6 +103,8 @@ def gathered(divergences):
 def measure_shards(evaluation, paths, samples):
     """What is measured on the samples of a scale, in sets of `samples`: evaluations of the networks, and results by the scale.
 
+    The first set only gives what the scale is chosen by.
+
     If samples ceased to be finite in any shard, the result is how many did, under "diverged".
     """
     sidecars = list(map(read_sidecar, paths))
@@ -108,5 +112,8 @@ def measure_shards(evaluation, paths, samples):
     if lost := [info["diverged"] for info in sidecars if info["diverged"]]:
         return evaluations, {scale: {"diverged": gathered(lost)}}
     images = torch.from_numpy(np.concatenate([load_arrays(path)["images"] for path in paths]))
-    measures = evaluation.of(list(images.split(samples)))
-    return evaluations, {scale: {**measures, "seconds_per_image": [info["seconds_per_image"] for info in sidecars]}}
+    first, *others = images.split(samples)
+    measures = evaluation.of(others, first=samples)
+    choice = evaluation.of([first])["fjd_train"][0]
+    seconds = [info["seconds_per_image"] for info in sidecars]
+    return evaluations, {scale: {**measures, CHOICE: choice, "seconds_per_image": seconds}}

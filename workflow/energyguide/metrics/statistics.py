@@ -1,8 +1,13 @@
-"""Numbers with their uncertainty, and how two of them compare."""
+"""Numbers with their uncertainty, and which differences between them can be told from chance.
+
+All variants share the noise of their samples, set by set, so that they are compared by paired differences.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+ALPHA = 0.05  # how often the comparisons that answer one question may claim any difference where there is none
 
 
 @dataclass(frozen=True)
@@ -18,8 +23,55 @@ class Number:
         return cls(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0)
 
 
-def compare(a, b, higher, lower, same):
-    """One of three phrases, by whether two `Number`s differ by more than their uncertainties together."""
-    if abs(a.mean - b.mean) <= (a.std**2 + b.std**2) ** 0.5:
-        return same
-    return higher if a.mean > b.mean else lower
+@dataclass(frozen=True)
+class Difference:
+    """The mean difference a - b of two measures over the same sets, by Student's paired t.
+
+    Attributes:
+        mean: in the unit of the measures.
+        margin: half of its 95 % interval; infinite for a single set.
+        p: two-sided, of no difference.
+    """
+
+    mean: float
+    margin: float
+    p: float
+
+    @classmethod
+    def of(cls, a, b):
+        """From one number a set of each. Raises ValueError if they are of different sets: not equally many."""
+        from scipy.special import stdtr, stdtrit  # scipy.stats takes a second longer to import
+
+        differences = np.subtract(a, b, dtype=float) if len(a) == len(b) else None
+        if differences is None:
+            raise ValueError(f"{len(a)} and {len(b)} sets cannot be paired")
+        n, mean = len(differences), float(differences.mean())
+        if n < 2:
+            return cls(mean, np.inf, 1.0)
+        error = float(differences.std(ddof=1)) / n**0.5
+        if error == 0:
+            return cls(mean, 0.0, float(mean == 0))
+        return cls(mean, float(stdtrit(n - 1, 1 - ALPHA / 2)) * error, float(2 * stdtr(n - 1, -abs(mean) / error)))
+
+
+def holm(p):
+    """Which hypotheses fall when at most one family in twenty may lose a true one (Holm 1979); a flag for each p."""
+    p, rejected = np.asarray(p, dtype=float), np.zeros(len(p), dtype=bool)
+    for rank, place in enumerate(p.argsort(kind="stable")):
+        if p[place] > ALPHA / (len(p) - rank):
+            break
+        rejected[place] = True
+    return rejected
+
+
+def verdicts(pairs):
+    """What may be said of the comparisons that answer one question: 1 where a is higher, -1 lower, 0 where it cannot be told.
+
+    Args:
+        pairs: name -> (a, b), each with one number a set.
+
+    Returns a sign for each name.
+    """
+    differences = [Difference.of(a, b) for a, b in pairs.values()]
+    told = holm([difference.p for difference in differences])
+    return {name: int(np.sign(d.mean)) * bool(t) for name, d, t in zip(pairs, differences, told, strict=True)}

@@ -1,6 +1,7 @@
 """How the text says things: lists, shares, and what follows from a comparison."""
 
 NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
+WORDS = ("higher", "lower", "not distinguishable")
 
 
 def listing(items):
@@ -13,4 +14,6 @@ def percent(value):
     return rf"{100 * value:.1f}\%"
 
 
-WORDS = ("higher", "lower", "the same within its spread")
+def said(verdict, higher, lower, same):
+    """One of three phrases, by the sign of a comparison (`metrics.statistics.verdicts`)."""
+    return {1: higher, -1: lower, 0: same}[verdict]

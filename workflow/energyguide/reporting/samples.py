@@ -3,8 +3,8 @@
 import math
 
 from energyguide.files.atomic import read_json
-from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.scales import CHOICE, at_scale, finite, read_metrics
+from energyguide.metrics.statistics import Difference, Number, verdicts
 from energyguide.reporting.layout import MEASURES, escape, plus_minus
 from energyguide.reporting.phrases import listing
 
@@ -21,7 +21,7 @@ class Samples:
         self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
         self.classifiers = params.classifiers
         self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
-        self.scale = {name: best_scale(metrics) for name, metrics in self.metrics.items()}
+        self.scale = {name: metrics["best"] for name, metrics in self.metrics.items()}
         self.floor = read_json(inputs.floor)
         self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
         self.by_classifier = [name for name in self.guided if "classifier" in self.variants[name] and self.withheld(name) == 1]
@@ -51,9 +51,16 @@ class Samples:
         _, digits, factor = MEASURES[key]
         return plus_minus(self.values(name, key), digits, factor) + (r"\%" if factor == 100 else "")
 
-    def compare(self, a, b, key, higher, lower, same):
-        """`compare` for one measure of two variants."""
-        return compare(self.number(a, key), self.number(b, key), higher, lower, same)
+    def verdicts(self, **pairs):
+        """`verdicts` of the comparisons that answer one question: name -> (a variant, another, the measure)."""
+        return verdicts({name: (self.values(a, key), self.values(b, key)) for name, (a, b, key) in pairs.items()})
+
+    def gap(self, a, b, key):
+        """How the text gives the paired difference of two variants: its mean and 95 % interval."""
+        _, digits, factor = MEASURES[key]
+        difference = Difference.of(self.values(a, key), self.values(b, key))
+        unit = r"\,points" if factor == 100 else ""
+        return rf"${factor * difference.mean:+.{digits}f} \pm {factor * difference.margin:.{digits}f}${unit}"
 
     def floor_text(self, key):
         return plus_minus(self.floor[key], MEASURES[key][1])
@@ -78,5 +85,5 @@ class Samples:
         return None
 
     def finest(self, names):
-        """The variant with the lowest Frechet joint distance to the training images; the first where all diverged."""
-        return min(names, key=lambda name: self.number(name, "fjd_train").mean if self.line(name) else math.inf)
+        """The variant whose best scale is the best of all, by what scales are chosen by; the first where all diverged."""
+        return min(names, key=lambda name: self.values(name, CHOICE) if self.line(name) else math.inf)

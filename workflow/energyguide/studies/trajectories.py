@@ -11,7 +11,7 @@ from energyguide.diffusion.denoiser import load_denoiser
 from energyguide.diffusion.guides import load_models
 from energyguide.diffusion.samplers import is_finite
 from energyguide.diffusion.sampling import Request, walk
-from energyguide.metrics.scales import at_scale, best_scale, read_metrics
+from energyguide.metrics.scales import at_scale, read_metrics
 
 
 def frames(count, steps):
@@ -92,7 +92,7 @@ class Study:
         lines, arrays = {}, {}
         for name in tqdm(self.p.variants, unit="variant", disable=None):
             measured = read_metrics(metrics, name)
-            scale = self.p.scales.get(name) or best_scale(measured)
+            scale = self.p.scales.get(name) or measured["best"]
             line, frames = self.walk(name, scale)
             if "diverged" in at_scale(measured, scale):  # perhaps in other samples than these
                 line = {"diverged": True}

@@ -5,7 +5,7 @@ from statistics import fmean
 from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of
-from energyguide.reporting.phrases import WORDS, listing
+from energyguide.reporting.phrases import WORDS, listing, said
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.rows import by_scale
 from energyguide.reporting.samples import Samples
@@ -74,14 +74,14 @@ def numbers_classifier_free(samples, params):
     name, plain = params.compared["variant"], params.compared["unguided"]
     if lost := samples.diverged(name):
         return {"sayClassifierFree": lost, "sayFreeScales": ""}
-    fid = samples.compare(name, plain, "fid", *WORDS)
+    told = samples.verdicts(fid=(name, plain, "fid"))
     line = {"0": samples.metrics[plain]["scales"]["0"], **samples.line(name)}
     least = min(line, key=lambda w: fmean(line[w]["fid"]))
     most = max(line, key=lambda w: fmean(line[w]["is"]))
     return {
         "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
         rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
-        rf"{samples.text(plain, 'accuracy')}; its FID is {fid} ({samples.text(name, 'fid')} against "
+        rf"{samples.text(plain, 'accuracy')}; its FID is {said(told['fid'], *WORDS)} ({samples.text(name, 'fid')} against "
         rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
         rf"{samples.text(plain, 'precision')}, and its recall {samples.text(name, 'recall')} against "
         rf"{samples.text(plain, 'recall')}.",
@@ -101,17 +101,18 @@ def numbers_together(samples):
         return {"sayTogether": lost, "freeWeight": f"{spec['w']:g}"}
     alone = samples.select(guidance="classifier_free", model=spec["model"])
     alone += samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
-    said = []
-    for name in filter(samples.line, alone):
-        fid, accuracy = (samples.compare(both, name, key, *WORDS) for key in ("fid", "accuracy"))
-        said.append(
+    alone, parts = list(filter(samples.line, alone)), []
+    told = samples.verdicts(**{f"{key} {name}": (both, name, key) for name in alone for key in ("fid", "accuracy")})
+    for name in alone:
+        fid, accuracy = (said(told[f"{key} {name}"], *WORDS) for key in ("fid", "accuracy"))
+        parts.append(
             f"its FID is {fid} and its class accuracy {accuracy} compared with {samples.called(name)} "
             f"({samples.text(name, 'fid')}, {samples.text(name, 'accuracy')})"
         )
     return {
         "freeWeight": f"{spec['w']:g}",
         "sayTogether": f"With both, at $s={samples.scale[both]:g}$, the FID is {samples.text(both, 'fid')} and the class "
-        f"accuracy {samples.text(both, 'accuracy')}{': ' if said else ''}{'; '.join(said)}.",
+        f"accuracy {samples.text(both, 'accuracy')}{': ' if parts else ''}{'; '.join(parts)}.",
     }
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 
-from energyguide.metrics.scales import at_scale, best_scale, read_metrics
+from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import MEASURES, Published, Table, escape
 from energyguide.reporting.rows import variant_row, written
@@ -16,7 +16,7 @@ def table_generators(inputs, params):
     columns = [*keys, "fid_all_train", "nfe", "seconds"]
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
-        cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
+        cells, record = variant_row(name, spec, metrics, metrics["best"], keys)
         records.append(record)
         together, seconds = written(record["fid_all_train"], ".2f"), written(record["seconds_per_image"], ".2g")
         body.append([cells[0], *cells[2:], together, str(record["evaluations_diffusion"]), seconds])
@@ -35,7 +35,7 @@ def figure_generators(inputs, params):
     markers = itertools.cycle("osD^v")
     for (name, spec), colour in zip(params.variants.items(), itertools.cycle(categories(20)), strict=False):
         metrics, marker = read_metrics(inputs.metrics, name), next(markers)
-        result = at_scale(metrics, best_scale(metrics))
+        result = at_scale(metrics, metrics["best"])
         if "diverged" in result:
             continue
         for axes, key in zip(panels, ("fid", "recall"), strict=True):

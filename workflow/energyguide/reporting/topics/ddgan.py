@@ -1,8 +1,8 @@
 """Denoising diffusion GANs."""
 
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.statistics import verdicts
 from energyguide.reporting.layout import escape, plus_minus
-from energyguide.reporting.phrases import listing
+from energyguide.reporting.phrases import listing, said
 from energyguide.reporting.read import quality
 
 
@@ -15,20 +15,19 @@ def numbers(inputs, params):
         f"{plus_minus(quality(inputs, name, 'fid'))} (recall {plus_minus(quality(inputs, name, 'recall'))}) in {steps}"
         for steps, name in by_steps.items()
     ]
-    said = []
-    for name, spec in models.items():
-        if name not in whole and spec["steps"] in by_steps:
-            fid, whole_fid = quality(inputs, name, "fid"), quality(inputs, by_steps[spec["steps"]], "fid")
-            verdict = compare(Number.of(fid), Number.of(whole_fid), "higher than", "lower than", "the same within its spread as")
-            said.append(
-                rf"that of \emph{{{escape(spec['label'])}}}, {plus_minus(fid)}, is {verdict} that of the whole model "
-                f"in {spec['steps']}"
-            )
+    fid = {name: quality(inputs, name, "fid") for name in models}
+    parts = {name: spec for name, spec in models.items() if name not in whole and spec["steps"] in by_steps}
+    told = verdicts({name: (fid[name], fid[by_steps[spec["steps"]]]) for name, spec in parts.items()})
+    ablations = [
+        rf"that of \emph{{{escape(spec['label'])}}}, {plus_minus(fid[name])}, is "
+        f"{said(told[name], 'higher than', 'lower than', 'not distinguishable from')} that of the whole model in {spec['steps']}"
+        for name, spec in parts.items()
+    ]
     return {
         "sayGans": f"The FID of the whole model is {listing(line)} step{'s' if [*by_steps] != [1] else ''}."
         if line
         else "No whole model is trained in this experiment.",
-        "sayGanAblations": f"Of the FIDs without a part, {'; '.join(said)}."
-        if said
+        "sayGanAblations": f"Of the FIDs without a part, {'; '.join(ablations)}."
+        if ablations
         else "None without a part has a whole model of as many steps beside it in this experiment.",
     }

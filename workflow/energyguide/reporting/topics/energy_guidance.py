@@ -5,10 +5,11 @@ from statistics import fmean
 import numpy as np
 
 from energyguide.files.atomic import read_json
-from energyguide.metrics.scales import at_scale, best_scale, read_metrics
+from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import Table
 from energyguide.reporting.names import drawn, latex, printed
+from energyguide.reporting.phrases import WORDS, said
 from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.reporting.style import WIDTH, categories, pyplot
 
@@ -104,7 +105,7 @@ def figure_divergence(inputs, params):
     density(axes, training, color="black", fill=True, alpha=0.2, label="training images")
     for number, (name, spec) in enumerate(params.variants.items()):
         metrics = read_metrics(inputs.metrics, name)
-        scale = best_scale(metrics)
+        scale = metrics["best"]
         result = at_scale(metrics, scale)
         if "diverged" in result:
             continue
@@ -138,10 +139,11 @@ def numbers_schedulers(samples, compared):
         return {"saySchedulers": "Only one scheduler is used in this experiment."}
     if lost := samples.diverged(a, b):
         return {"saySchedulers": lost}
-    fid = samples.compare(b, a, "fid", "higher", "lower", "the same within its spread")
+    told = samples.verdicts(fid=(b, a, "fid"))
     return {
-        "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {fid} ({samples.text(b, 'fid')} at "
-        rf"$s={samples.scale[b]:g}$, against {samples.text(a, 'fid')} at $s={samples.scale[a]:g}$ with the standard one), with "
+        "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {said(told['fid'], *WORDS)} "
+        rf"({samples.text(b, 'fid')} at $s={samples.scale[b]:g}$, against "
+        rf"{samples.text(a, 'fid')} at $s={samples.scale[a]:g}$ with the standard one), with "
         rf"class accuracies of {samples.text(b, 'accuracy')} and {samples.text(a, 'accuracy')}."
     }
 
@@ -156,17 +158,12 @@ def numbers_joint(samples, compared):
     less = {
         key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", "fid")
     }
-    gap = samples.compare(
-        b,
-        a,
-        "energy_divergence",
-        "widens",
-        "narrows",
-        "does not, beyond its spread, change",
-    )
+    told = samples.verdicts(divergence=(b, a, "energy_divergence"))
+    gap = said(told["divergence"], "widens", "narrows", "does not measurably change")
     return {
         "sayJoint": rf"At the best scales the term $\Delta E$ {gap} the divergence between the energies of samples and of "
-        rf"training images ({samples.text(a, 'energy_divergence')} to {samples.text(b, 'energy_divergence')} nats); the FID is "
+        rf"training images ({samples.text(a, 'energy_divergence')} to {samples.text(b, 'energy_divergence')} nats, by "
+        rf"{samples.gap(b, a, 'energy_divergence')}); the FID is "
         rf"{samples.text(b, 'fid')} instead of {samples.text(a, 'fid')}, and the class accuracy {samples.text(b, 'accuracy')} "
         rf"instead of {samples.text(a, 'accuracy')}. At equal scales the divergence is smaller with it at "
         rf"{less['energy_divergence']} of {len(shared)} scales, and the FID at {less['fid']}."

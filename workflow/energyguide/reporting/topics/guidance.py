@@ -2,11 +2,11 @@
 
 from statistics import fmean
 
-from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.scales import at_scale, finite, read_metrics
+from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import MEASURES, Table
 from energyguide.reporting.names import latex
-from energyguide.reporting.phrases import WORDS, listing
+from energyguide.reporting.phrases import WORDS, listing, said
 from energyguide.reporting.read import UNITS, first_samples
 from energyguide.reporting.rows import variant_row, written
 from energyguide.reporting.samples import Samples
@@ -18,7 +18,7 @@ def table_summary(inputs, params):
     keys, records, body = list(MEASURES), [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
-        cells, record = variant_row(name, spec, metrics, best_scale(metrics), keys)
+        cells, record = variant_row(name, spec, metrics, metrics["best"], keys)
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
         records.append(record)
         body.append([*cells, evaluations, written(record["seconds_per_image"], ".1f", 1000)])
@@ -45,7 +45,7 @@ def figure_samples(inputs, params):
     classes = class_names(inputs, params)[:SHOWN]
     rows = {}
     for name, spec in params.variants.items():
-        scale = best_scale(read_metrics(inputs.metrics, name))
+        scale = read_metrics(inputs.metrics, name)["best"]
         label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
         rows[label] = list(first_samples(inputs.samples, name, scale, len(classes)) / 255)
     return gallery(rows, classes, label_width=2.1)
@@ -94,29 +94,30 @@ def numbers_plain_against_robust(samples):
     a, b = samples.finest(plain), samples.finest(robust)
     if samples.diverged(a, b):
         return {"sayPlainRobust": samples.diverged(*guided)}
-    fid = samples.compare(b, a, "fid", "raises", "lowers", "does not, beyond its spread, change")
-    accuracy = samples.compare(b, a, "accuracy", "higher", "lower", "the same, within its spread")
+    told = samples.verdicts(fid=(b, a, "fid"), accuracy=(b, a, "accuracy"))
+    fid = said(told["fid"], "raises", "lowers", "does not measurably change")
     return {
         "sayPlainRobust": rf"Replacing the plain classifier (at $s={samples.scale[a]:g}$) by the robust one that serves best "
-        rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}), and class accuracy is "
-        rf"{accuracy} ({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')})."
+        rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}, by "
+        rf"{samples.gap(b, a, 'fid')}), and class accuracy is {said(told['accuracy'], *WORDS)} "
+        rf"({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')}, by {samples.gap(b, a, 'accuracy')})."
     }
 
 
 def numbers_scales(samples):
-    """How class accuracy moves with the scale, and where FID is least."""
-    start = samples.number(samples.baseline, "accuracy")
+    """How the means of class accuracy move with the scale, and where FID is least."""
+    start = fmean(samples.values(samples.baseline, "accuracy"))
     rising = past = smallest = 0
     grids = [[r for s, r in samples.line(name).items() if float(s) > 0] for name in samples.by_classifier]
     grids = list(filter(None, grids))
     for results in grids:
-        line = [start, *(Number.of(r["accuracy"]) for r in results)]
-        peak = max(range(len(line)), key=lambda i: line[i].mean)
-        rising += all(compare(b, a, True, False, True) for a, b in zip(line[:peak], line[1 : peak + 1], strict=True))
+        line = [start, *(fmean(r["accuracy"]) for r in results)]
+        peak = line.index(max(line))
+        rising += line[: peak + 1] == sorted(line[: peak + 1])
         past += peak < len(line) - 1
         smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
     return {
-        "sayScales": "From the unguided sampler upwards, class accuracy rises with the scale, within its spread, up to its peak "
+        "sayScales": "From the unguided sampler upwards, mean class accuracy rises with the scale, step by step, up to its peak "
         f"in {rising} of the {len(grids)} variants guided by a classifier; in {past} the largest scale tried is "
         f"past the peak. The FID is least at the smallest scale tried in {smallest}."
     }
@@ -131,16 +132,10 @@ def numbers_best(samples):
         lost = samples.diverged(*samples.by_classifier)
         return {"sayBest": lost, "saySummary": lost}
     accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
-    level = samples.compare(top, conditional, "accuracy", "above", "below", "within its spread of")
-    moves = samples.compare(top, ddpm, "accuracy", "raises", "lowers", "does not change")
-    cost = samples.compare(
-        top,
-        ddpm,
-        "fid",
-        "at a higher FID",
-        "at a lower FID",
-        "at the same FID, within its spread",
-    )
+    told = samples.verdicts(level=(top, conditional, "accuracy"), moves=(top, ddpm, "accuracy"), cost=(top, ddpm, "fid"))
+    level = said(told["level"], "above", "below", "not distinguishable from")
+    moves = said(told["moves"], "raises", "lowers", "does not measurably change")
+    cost = said(told["cost"], "at a higher FID", "at a lower FID", "at an FID that is not distinguishable")
     return {
         "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
         rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
@@ -154,14 +149,14 @@ def numbers_best(samples):
 def numbers_edges(samples):
     """Whose best scale is at an end of its grid, so that a better one may lie beyond."""
     grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in filter(samples.line, samples.guided)}
-    said = []
+    found = []
     for end, index in (("smallest", 0), ("largest", -1)):
         names = [name for name, grid in grids.items() if len(grid) > 1 and samples.scale[name] == grid[index]]
         if names:
-            said.append(f"the {end} tried for {listing(samples.called(name, scale=False) for name in names)}")
-    if not said:
+            found.append(f"the {end} tried for {listing(samples.called(name, scale=False) for name in names)}")
+    if not found:
         return {"sayEdges": "No best scale lies at an end of its grid."}
-    return {"sayEdges": f"The best scale is {', and '.join(said)}, so that a better one may lie beyond the grid."}
+    return {"sayEdges": f"The best scale is {', and '.join(found)}, so that a better one may lie beyond the grid."}
 
 
 def numbers_overall(samples):
@@ -170,12 +165,12 @@ def numbers_overall(samples):
     given = samples.unguided(0) or samples.baseline
     if samples.diverged(top):
         return {"nSystems": len(samples.variants), "sayOverall": samples.diverged(*samples.guided)}
-    fjd = samples.compare(top, given, "fjd_train", *WORDS)
+    told = samples.verdicts(fjd=(top, given, "fjd_train"))
     return {
         "nSystems": len(samples.variants),
         "sayOverall": rf"Of all guided systems the least Fr\'echet joint distance belongs to {samples.called(top)}: FID "
         rf"{samples.text(top, 'fid')}, class accuracy {samples.text(top, 'accuracy')}. Compared with the unguided "
-        rf"class-conditional model (FID {samples.text(given, 'fid')}) that distance is {fjd}.",
+        rf"class-conditional model (FID {samples.text(given, 'fid')}) that distance is {said(told['fjd'], *WORDS)}.",
     }
 
 

@@ -5,9 +5,9 @@ from statistics import fmean
 import numpy as np
 
 from energyguide.files.atomic import read_json
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.statistics import Number, verdicts
 from energyguide.reporting.layout import Published, Table, escape, plus_minus
-from energyguide.reporting.phrases import listing
+from energyguide.reporting.phrases import listing, said
 from energyguide.reporting.style import WIDTH, pyplot
 
 TERMS = ("prior", "reconstruction", "diffusion", "total")
@@ -90,9 +90,10 @@ def numbers(inputs, params):
     best = min(totals, key=lambda name: fmean(totals[name]))
     others = listing(f"{names[name]} at {bits(total)}" for name, total in totals.items() if name != best)
     fewer = {name: next(iter(found["discrete"].items())) for name, found in results.items()}
+    told = verdicts({name: (terms["total"], totals[name]) for name, (_, terms) in fewer.items()})
+    words = {name: said(verdict, "looser", "lower", "not distinguishable") for name, verdict in told.items()}
     steps = listing(
-        f"{bits(terms['total'])} in {count} steps for {names[name]} ({looser(terms['total'], totals[name])})"
-        for name, (count, terms) in fewer.items()
+        f"{bits(terms['total'])} in {count} steps for {names[name]} ({words[name]})" for name, (count, terms) in fewer.items()
     )
     return {
         "likelihoodImages": f"{protocol['n']:,}",
@@ -104,24 +105,19 @@ def numbers(inputs, params):
     }
 
 
-def looser(values, longest):
-    """A bound of few steps, as against one of many or in continuous time."""
-    return compare(Number.of(values), Number.of(longest), "looser", "lower", "the same within its spread")
-
-
 def invariance(results):
     """How far the diffusion term in continuous time, and the spread of its estimates, depend on the shape of the schedule."""
     if not results or len(results[0]["continuous"]) < 2:
         return "No schedule is put in the place of a learned one in this experiment."
     learned, *shapes = results[0]["continuous"].items()
-    own = Number.of(learned[1]["diffusion"])
-    said = []
+    told = verdicts({name: (terms["diffusion"], learned[1]["diffusion"]) for name, terms in shapes})
+    others = []
     for name, terms in shapes:
-        verdict = compare(Number.of(terms["diffusion"]), own, "above it", "below it", "the same within its spread")
-        said.append(f"{bits(terms['diffusion'])} with a {name} one ({verdict})")
+        verdict = said(told[name], "above it", "below it", "not distinguishable")
+        others.append(f"{bits(terms['diffusion'])} with a {name} one ({verdict})")
     spreads = listing(f"{terms['spread']:.2f} ({name})" for name, terms in results[0]["continuous"].items())
     return (
         f"With the learned schedule the diffusion term is {bits(learned[1]['diffusion'])} bits per dimension; it is "
-        f"{listing(said)}. "
+        f"{listing(others)}. "
         f"What does depend on the shape is the standard deviation of a single estimate: {spreads}."
     )

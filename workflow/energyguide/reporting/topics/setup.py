@@ -148,7 +148,7 @@ def numbers_protocol(floor, params):
     )
     return {
         "nSamples": f"{params.samples:,}",
-        "nSets": params.seeds,
+        "nSets": params.sets - 1,
         "floorSets": used["sets"],
         "isSplits": "each set as a whole" if used["is_splits"] == 1 else f"{used['is_splits']} parts of each set",
         "featuresName": used["features"],

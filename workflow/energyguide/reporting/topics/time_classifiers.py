@@ -1,12 +1,13 @@
 """Time-dependent classifiers, vanilla and robust (Kawar, Ganz and Elad 2022)."""
 
+from itertools import combinations
 from statistics import fmean
 
 from energyguide.files.arrays import load_arrays, read_sidecar
-from energyguide.metrics.scales import at_scale, best_scale, finite, read_metrics
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.scales import at_scale, finite, read_metrics
+from energyguide.metrics.statistics import Number, verdicts
 from energyguide.reporting.layout import MEASURES, Published, Table, measured, protocol_of, radius_text
-from energyguide.reporting.phrases import NORMS, WORDS, listing
+from energyguide.reporting.phrases import NORMS, WORDS, listing, said
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.rows import by_scale, variant_row
 from energyguide.reporting.samples import Samples
@@ -20,7 +21,7 @@ def table_time_quality(inputs, params):
     for kind in ("unguided", "vanilla", "robust"):
         name = params.compared[kind]
         metrics = read_metrics(inputs.metrics, name)
-        cells, record = variant_row(name, params.variants[name], metrics, best_scale(metrics), keys)
+        cells, record = variant_row(name, params.variants[name], metrics, metrics["best"], keys)
         reported = {f"{key}_reported": published.field(kind, key) for key in ("precision", "recall", "fid")}
         records.append({"guidance": kind, **record, **reported, "reported_on": published.data})
         body += [cells, *published.line(kind, keys, [""])]
@@ -179,31 +180,37 @@ def numbers_settings(params):
     }
 
 
+TRADED = ("precision", "recall")
+
+
 def numbers_time_dependent(samples, params):
     """Vanilla against robust, at their best scales and over the grid that they share."""
     plain, vanilla, robust = (params.compared[kind] for kind in ("unguided", "vanilla", "robust"))
     if lost := samples.diverged(vanilla, robust):
         return {"sayTimeQuality": lost, "sayTimeScales": ""}
-    said = {key: samples.compare(robust, vanilla, key, *WORDS) for key in ("fid", "precision", "recall")}
-    against = samples.compare(robust, plain, "fid", *WORDS)
+    told = samples.verdicts(
+        **{key: (robust, vanilla, key) for key in ("fid", "precision", "recall")}, against=(robust, plain, "fid")
+    )
+    words = {name: said(verdict, *WORDS) for name, verdict in told.items()}
     grids = [samples.line(name) for name in (vanilla, robust)]
     shared = [scale for scale in grids[0] if scale in grids[1]]
     fewer = sum(fmean(grids[1][s]["fid"]) < fmean(grids[0][s]["fid"]) for s in shared)
     trade = []
-    for name, grid in zip((vanilla, robust), grids, strict=True):
-        start, end = samples.metrics[plain]["scales"]["0"], list(grid.values())[-1]
-        moved = [compare(Number.of(end[key]), Number.of(start[key]), "up", "down", "level") for key in ("precision", "recall")]
-        numbers = [f"{fmean(part[key]):.2f}" for key in ("precision", "recall") for part in (start, end)]
-        kind = "vanilla" if name == vanilla else "robust"
+    start, ends = samples.metrics[plain]["scales"]["0"], [list(grid.values())[-1] for grid in grids]
+    kinds = dict(zip(("vanilla", "robust"), ends, strict=True))
+    moves = verdicts({f"{kind} {key}": (end[key], start[key]) for kind, end in kinds.items() for key in TRADED})
+    for kind, end in kinds.items():
+        moved = [said(moves[f"{kind} {key}"], "up", "down", "neither measurably up nor down") for key in TRADED]
+        numbers = [f"{fmean(part[key]):.2f}" for key in TRADED for part in (start, end)]
         trade.append(
             f"with the {kind} classifier precision goes {moved[0]} ({numbers[0]} to {numbers[1]}) and recall {moved[1]} "
             f"({numbers[2]} to {numbers[3]})"
         )
     return {
-        "sayTimeQuality": f"At their best scales, the FID with the robust classifier is {said['fid']} ("
+        "sayTimeQuality": f"At their best scales, the FID with the robust classifier is {words['fid']} ("
         f"{samples.text(robust, 'fid')} at $s={samples.scale[robust]:g}$, against {samples.text(vanilla, 'fid')} at "
-        f"$s={samples.scale[vanilla]:g}$ with the vanilla one), its precision is {said['precision']} and its recall "
-        f"{said['recall']}; against the unguided model ({samples.text(plain, 'fid')}) its FID is {against}.",
+        f"$s={samples.scale[vanilla]:g}$ with the vanilla one), its precision is {words['precision']} and its recall "
+        f"{words['recall']}; against the unguided model ({samples.text(plain, 'fid')}) its FID is {words['against']}.",
         "sayTimeScales": f"At equal scales the robust classifier has the lower mean FID at {fewer} of {len(shared)}. From no "
         f"guidance to the largest scale tried, {' and '.join(trade)}.",
     }
@@ -211,32 +218,35 @@ def numbers_time_dependent(samples, params):
 
 def numbers_iterations(inputs, params):
     """Where in the training of the class-conditional model its FID is least."""
-    fid = {step: Number.of(at_scale(read_metrics(inputs.metrics, name), 0)["fid"]) for name, step in params.snapshots.items()}
-    best, last = min(fid, key=lambda step: fid[step].mean), list(fid)[-1]
+    fid = {step: at_scale(read_metrics(inputs.metrics, name), 0)["fid"] for name, step in params.snapshots.items()}
+    best, last = min(fid, key=lambda step: fmean(fid[step])), list(fid)[-1]
     if best == last:
-        return {"sayTimeIterations": f"The FID of the unguided model is least at the end of its training ({fid[last].mean:.2f})."}
-    verdict = compare(fid[last], fid[best], "above that", "below that", "within the spread of that")
+        least = f"The FID of the unguided model is least at the end of its training ({fmean(fid[last]):.2f})."
+        return {"sayTimeIterations": least}
+    told = verdicts({step: (fid[last], values) for step, values in fid.items() if step != last})
+    verdict = said(told[best], "above that", "below that", "not distinguishable from that")
     return {
-        "sayTimeIterations": f"The FID of the unguided model is least after {best:,} iterations ({fid[best].mean:.2f}); at the "
-        f"end of the training, after {last:,}, it is {verdict} ({fid[last].mean:.2f})."
+        "sayTimeIterations": f"The FID of the unguided model is least after {best:,} iterations ({fmean(fid[best]):.2f}); at the "
+        f"end of the training, after {last:,}, it is {verdict} ({fmean(fid[last]):.2f})."
     }
 
 
 def numbers_threats(inputs, params):
     """Which threat model gives the least FID, and how much it matters."""
     results = {name: at_scale(read_metrics(inputs.metrics, name), params.compared["scale"]) for name in params.threats}
-    fid = {name: Number.of(result["fid"]) for name, result in finite(results).items()}
+    fid = {name: result["fid"] for name, result in finite(results).items()}
     if not fid:
         return {"sayTimeThreats": "There is nothing to compare: samples ceased to be finite under every threat model."}
-    low, high = min(fid, key=lambda name: fid[name].mean), max(fid, key=lambda name: fid[name].mean)
-    best = params.threats[low]
-    matters = compare(fid[high], fid[low], "more than", "more than", "no more than")
-    unguided = Number.of(at_scale(read_metrics(inputs.metrics, params.compared["unguided"]), 0)["fid"])
-    verdict = compare(fid[low], unguided, "above that", "below that", "within the spread of that")
+    unguided = at_scale(read_metrics(inputs.metrics, params.compared["unguided"]), 0)["fid"]
+    pairs = verdicts({pair: (fid[pair[0]], fid[pair[1]]) for pair in combinations(fid, 2)})
+    differ = sum(map(abs, pairs.values()))
+    told = verdicts({name: (values, unguided) for name, values in fid.items()})
+    means = sorted(map(fmean, fid.values()))
+    counts = [sum(verdict == sign for verdict in told.values()) for sign in (-1, 1)]
     return {
-        "sayTimeThreats": f"The least FID belongs to {threat(best)} with {best['steps']} steps ({fid[low].mean:.2f}), the "
-        f"largest is {fid[high].mean:.2f}: a difference of {matters} the spread of the two. The least is {verdict} of the same "
-        f"model unguided ({unguided.mean:.2f})."
+        "sayTimeThreats": f"Under the {len(fid)} threat models and numbers of steps the mean FID is between {means[0]:.2f} and "
+        f"{means[-1]:.2f}; of their {len(pairs)} pairs, {differ or 'none'} can be told apart. Against the same model unguided "
+        f"({fmean(unguided):.2f}), {counts[0] or 'none'} can be told to be lower and {counts[1] or 'none'} higher."
     }
 
 

@@ -3,6 +3,7 @@
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, plus_minus, protocol_of
+from energyguide.reporting.phrases import said
 from energyguide.reporting.samples import Samples
 
 
@@ -56,14 +57,8 @@ def numbers_unguided(samples):
     floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, have {found['fidFloor']}"
     if not ddim:
         return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
-    verdict = samples.compare(
-        ddim,
-        ddpm,
-        "fid",
-        "a higher FID than",
-        "a lower FID than",
-        "the same FID, within its spread, as",
-    )
+    told = samples.verdicts(fid=(ddim, ddpm, "fid"))
+    verdict = said(told["fid"], "a higher FID than", "a lower FID than", "an FID not distinguishable from that of")
     steps = {name: samples.variants[name]["steps"] for name in (ddpm, ddim)}
     return found | {
         "sayUnconditional": f"In {steps[ddim]} steps DDIM reaches {verdict} DDPM in {steps[ddpm]} ({found['fidDdim']} against "

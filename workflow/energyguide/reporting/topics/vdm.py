@@ -1,22 +1,23 @@
 """Variational diffusion models."""
 
-from energyguide.metrics.statistics import Number, compare
+from energyguide.metrics.statistics import verdicts
 from energyguide.reporting.layout import escape, plus_minus
+from energyguide.reporting.phrases import said
 from energyguide.reporting.read import quality
 from energyguide.reporting.samples import Samples
 
 
 def numbers_cost(inputs, samples, labels):
     """Each model against the unguided DDPM."""
-    said = []
+    fid, found = {name: quality(inputs, name, "fid") for name in labels}, []
+    told = verdicts({name: (values, samples.values(samples.baseline, "fid")) for name, values in fid.items()})
     for name, label in labels.items():
-        fid = quality(inputs, name, "fid")
-        verdict = compare(Number.of(fid), samples.number(samples.baseline, "fid"), "above", "below", "within its spread of")
-        said.append(
-            rf"\emph{{{escape(label)}}} has an FID of {plus_minus(fid)}, {verdict} that of "
+        verdict = said(told[name], "above", "below", "not distinguishable from")
+        found.append(
+            rf"\emph{{{escape(label)}}} has an FID of {plus_minus(fid[name])}, {verdict} that of "
             rf"{samples.called(samples.baseline)} in as many steps ({samples.text(samples.baseline, 'fid')})"
         )
-    return {"sayVariational": "; ".join(said) + "." if said else "No variational model is trained in this experiment."}
+    return {"sayVariational": "; ".join(found) + "." if found else "No variational model is trained in this experiment."}
 
 
 def numbers(inputs, params):
