@@ -48,11 +48,16 @@ def measure(folder, variants):
         results = {}
         for scale, own in scales.items():
             if own is LOST:
-                results[f"{scale:g}"] = {"diverged": {"count": 3, "of": 200, "step": 1}}
+                results[f"{scale:g}"] = {"scale": scale, "diverged": {"count": 3, "of": 200, "step": 1}}
                 continue
             values = {**usual, "fjd_train": own.get("fid", 5), **own}
             results[f"{scale:g}"] = {key: [value - 0.01, value + 0.01] for key, value in values.items()}
-            results[f"{scale:g}"] |= {"seconds_per_image": [0.1], "fid_all_train": [values["fid"]], "choice": values["fjd_train"]}
+            results[f"{scale:g}"] |= {
+                "seconds_per_image": [0.1],
+                "fid_all_train": [values["fid"]],
+                "choice": values["fjd_train"],
+                "scale": own.get("scale", scale),
+            }
         found = {"evaluations": [5, 7], "protocol": PROTOCOL, "scales": results}
         files.append(write(folder / f"metrics/{name}.json", join([found])))
     return files

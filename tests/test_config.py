@@ -139,7 +139,7 @@ def derived(experiment):
     assert experiment.baseline in experiment.origins.values()
     assert all(network.build and network.module for network in experiment.networks.values())
     for variant in experiment.sampled.values():
-        assert variant.model.partition("@")[0] in experiment.networks and all(map(scale_name, variant.scales))
+        assert variant.model.partition("@")[0] in experiment.networks and all(map(scale_name, variant.grid))
         assert variant.guide is None or variant.guide in experiment.networks
     assert all(count >= 0 for count in experiment.data.images().values())
     if experiment.time_classifiers:
@@ -273,9 +273,10 @@ def test_two_hundred_classes_are_taken_or_end_in_one_line(images):
     config, fill = images
     for i in range(198):
         fill(f"c{i}")
+    config = put(config, "sampling.samples", 200)
     refused(config, r"trajectories\.samples: must show each of the 200 classes once; raise it to 200")
     config = put(config, "trajectories.samples", 200)
     refused(
-        put(copy.deepcopy(config), "sampling.shards", 3), "the first shard has 200 samples, and figures show 400; raise `batch`"
+        put(copy.deepcopy(config), "sampling.shards", 6), "the first shard has 200 samples, and figures show 400; raise `batch`"
     )
     assert resolve(config)[0].data.classes == 200

@@ -140,9 +140,9 @@ def test_a_new_guidance_function_and_its_block_cost_that_variant(finished, tmp_p
     rules = planned(tree, EVERYTHING)
     assert sampled(tree) == {"tempered"} and rules["metrics"] == 1
     computed = {rule for rule in rules if not rule.startswith(("table_", "figure_", "numbers_")) and rule not in SHOWN}
-    assert computed == {"sample", "metrics", "trajectories"}
+    assert computed == {"sample", "metrics", "scales", "trajectories"}
     snakemake(tree, "table_scales", "figure_samples")
-    assert "tempered,4.0" in (tree / "results/tiny/tables/scales.csv").read_text()
+    assert "tempered,,4," in (tree / "results/tiny/tables/scales.csv").read_text()
 
 
 NEW_GUIDANCE = '''"""A tempered posterior."""
@@ -171,13 +171,15 @@ NEW_BLOCK = """\
 def test_one_scale_more_costs_that_scale(edit):
     tree = edit(
         "tests/tiny.yaml",
-        lambda text: text.replace("joint-energy: {scales: [0.4, 0.8]}", "joint-energy: {scales: [0.4, 0.8, 1.6]}"),
+        lambda text: text.replace("joint-energy: {strengths: [2, 4]}", "joint-energy: {strengths: [2, 4, 8]}"),
     )
-    new = "joint-energy/1.6"  # the packs of this system were full: it has a job of its own
+    new = "joint-energy/8"  # the packs of this system were full: it has a job of its own
     assert jobs(tree, "measurements") == {
+        f"Finding the scale of {new}",
         f"Sampling {new}, shard 0",
         f"Sampling {new}, shard 1",
         f"Measuring the samples of {new}",
+        "The best scale of joint-energy",
     }
 
 

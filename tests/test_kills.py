@@ -25,10 +25,10 @@ def test_shards_do_not_change_a_pixel(built, tmp_path):
     tree = copy(tmp_path / "tree")
     shutil.copytree(built / "results", tree / "results")
     shutil.copytree(built / ".snakemake", tree / ".snakemake")
-    targets = [f"results/tiny/samples/joint-energy/0.8/{k}.npz" for k in range(4)]
+    targets = [f"results/tiny/samples/joint-energy/4/{k}.npz" for k in range(4)]
     snakemake(tree, *targets, "--allowed-rules", "sample", config=["--configfile", str(tmp_path / "resharded.yaml")])
     found = np.concatenate([np.load(tree / target)["images"] for target in targets])
-    expected = np.concatenate([np.load(built / f"results/tiny/samples/joint-energy/0.8/{k}.npz")["images"] for k in range(2)])
+    expected = np.concatenate([np.load(built / f"results/tiny/samples/joint-energy/4/{k}.npz")["images"] for k in range(2)])
     assert np.array_equal(found, expected)
 
 
@@ -53,7 +53,7 @@ def worker(tree, script, run):
         ("diffusion/joint.safetensors", "train_diffusion", signal.SIGTERM),
         ("classifiers/eps0.5.safetensors", "train_classifier", signal.SIGTERM),
         ("classifiers/eps0.safetensors", "train_classifier", signal.SIGKILL),
-        ("samples/joint-energy/0.8/0.npz", "sample", signal.SIGKILL),
+        ("samples/joint-energy/4/0.npz", "sample", signal.SIGKILL),
     ],
 )
 def test_a_killed_job_ends_in_the_same_bits(built, tmp_path, target, script, number):

@@ -31,10 +31,25 @@ from energyguide.reporting.topics import classifier_free, energy_guidance, guida
 def test_the_summary_is_at_the_least_joint_distance_and_shows_it(tmp_path):
     files = measure(tmp_path, {"van": {1: {"fid": 2, "fjd_train": 30}, 4: {"fid": 3, "fjd_train": 20}}})
     table = guidance.table_summary(SimpleNamespace(metrics=files), SimpleNamespace(variants={"van": LABELS["van"]}))
-    header, (name, scale, *cells) = rows(table)
-    found = dict(zip(header[2:], cells, strict=True))
-    assert (name, scale) == ("Van", r"4\,$\sigma_t^2$") and found["FID"] == pm(3)
+    header, (name, strength, scale, *cells) = rows(table)
+    found = dict(zip(header[3:], cells, strict=True))
+    assert (name, strength, scale) == ("Van", "--", r"4\,$\sigma_t^2$") and found["FID"] == pm(3)
     assert (found["FJD (train)"], found["NFE"], found["ms/img"]) == (pm(20), "5+7", "100.0")
+
+
+def test_a_strength_stands_beside_the_scale_that_gave_it(tmp_path):
+    """Under its strength the variant is found everywhere; the scale is another number."""
+    calibrated = {**LABELS["van"], "strengths": [1, 4]}
+    files = measure(tmp_path, {"van": {1: {"scale": 3.1416, "fjd_train": 9}, 4: {"scale": 27.18, "fjd_train": 2}}})
+    inputs, params = SimpleNamespace(metrics=files), SimpleNamespace(variants={"van": calibrated}, origins={})
+    (line,) = rows(guidance.table_summary(inputs, params))[1:]
+    assert line[:3] == ["Van", "4", r"27.2\,$\sigma_t^2$"]
+    assert [(r["strength"], r["scale"]) for r in records(guidance.table_scales(inputs, params))] == [
+        ("1", "3.1416"),
+        ("4", "27.18"),
+    ]
+    (axes, _) = guidance.figure_scales(inputs, params).axes[:2]
+    assert axes.get_title() == "all units" and axes.containers[0].lines[0].get_xdata().tolist() == [1, 4]
 
 
 def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_the_best(tmp_path):
@@ -45,17 +60,17 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     lost = ["diverged"] * 7
 
     (_, *summary) = rows(guidance.table_summary(inputs, params))
-    assert summary[1] == ["Van", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
-    assert summary[2][:4] == ["Rob", r"2\,$\sigma_t^2$", pm(2), pm(4)]
+    assert summary[1] == ["Van", "--", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
+    assert summary[2][:5] == ["Rob", "--", r"2\,$\sigma_t^2$", pm(2), pm(4)]
     assert rows(guidance.table_scales(inputs, params))[3:] == [
-        ["Van", r"2\,$\sigma_t^2$", *lost],
-        ["Rob", r"1\,$\sigma_t^2$", *lost],
-        ["", r"2\,$\sigma_t^2$", *summary[2][2:9]],
-        ["", r"4\,$\sigma_t^2$", *lost],
+        ["Van", "--", r"2\,$\sigma_t^2$", *lost],
+        ["Rob", "--", r"1\,$\sigma_t^2$", *lost],
+        ["", "--", r"2\,$\sigma_t^2$", *summary[2][3:10]],
+        ["", "--", r"4\,$\sigma_t^2$", *lost],
     ]
     by = {(r["variant"], r["scale"]): r for r in records(guidance.table_scales(inputs, params))}
     measures = ("fid", "fid_std", "accuracy", "seconds_per_image", "fid_all_train")
-    assert {by["rob", "4.0"][key] for key in measures} == {"diverged"} and by["rob", "2.0"]["fid"] == "4.0"
+    assert {by["rob", "4"][key] for key in measures} == {"diverged"} and by["rob", "2"]["fid"] == "4.0"
 
     assert rows(time_classifiers.table_time_scales(inputs, params))[1:] == [
         ["Vanilla, FID", pm(6), "--", "diverged", "--"],

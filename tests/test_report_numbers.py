@@ -27,7 +27,7 @@ def test_every_published_number_has_its_place_in_the_tables_of_its_experiment(tm
     e = resolved("cifar10")
     ours = dict.fromkeys(("is", "fid", "precision", "recall", "accuracy"), 999)
     blocks = {name: variant.dump() for name, variant in e.sampled.items()}
-    files = measure(tmp_path, {name: dict.fromkeys(spec["scales"], ours) for name, spec in blocks.items()})
+    files = measure(tmp_path, {name: dict.fromkeys(variant.grid, ours) for name, variant in e.sampled.items()})
     models = e.likelihood.measured(e)
     inputs = SimpleNamespace(
         metrics=files,

@@ -92,14 +92,12 @@ def by_classifier(folder):
 
 def scaled(*variants):
     """Where variants are sampled, each at each of its scales: <variant>/<scale> -> the variant and the scale."""
-    return {
-        f"{name}/{scale_name(scale)}": (name, scale) for name in variants for scale in SAMPLED[name].scales
-    }
+    return {f"{name}/{scale_name(scale)}": (name, scale) for name in variants for scale in SAMPLED[name].grid}
 
 
 def process_of(variant):
     """The part of a variant's block that decides its samples: neither how it is called nor its other scales."""
-    return SAMPLED[variant].dump(without=("label", "system", "scales"))
+    return SAMPLED[variant].dump(without=("label", "system", "scales", "strengths"))
 
 
 def sources(variant):
@@ -156,12 +154,32 @@ def system_of(name):
     return ADDED.get(variant) or SAMPLED[variant].system
 
 
-def drawn(name):
-    """What decides the samples of a variant at a scale: its files, its block, the scale, and the kind of its model."""
-    variant, scale = SCALED[name]
+CALIBRATED = {name: strength for name, (variant, strength) in SCALED.items() if SAMPLED[variant].strengths}
+
+
+def walked(name):
+    """What decides a walk of a variant, but for its scale: its files, its block, and the kind of its model."""
+    variant, _ = SCALED[name]
     return {
         "files": sources(variant),
         "variant": process_of(variant),
-        "scale": scale,
         "kind": NETWORKS[model_of(variant)].kind,
     }
+
+
+def drawn(name):
+    """What decides the samples of a variant at a scale: the scale too, or the file that holds it."""
+    found = walked(name)
+    if name in CALIBRATED:
+        return {**found, "files": {**found["files"], "scale": f"{R}/calibration/{name}.json"}}
+    return {**found, "scale": SCALED[name][1]}
+
+
+def modules_at(*names):
+    """The digests of the modules that sampling some variants, each at a scale, loads by name."""
+    return named(*{module for name in names for module in modules_of(SCALED[name][0])})
+
+
+def files_of(function):
+    """What results are made from, given their names: the files that `function` says of each."""
+    return lambda *names: [file for name in names for file in function(name)["files"].values()]

@@ -16,14 +16,14 @@ table(
     "summary",
     "Table: every variant at its best scale.",
     {"metrics": metrics_of(*VARIANTS)},
-    variants=described("label", "unit"),
+    variants=described("label", "unit", "strengths"),
 )
 table(
     "guidance",
     "scales",
     "Table: every variant at every scale.",
     {"metrics": metrics_of(*VARIANTS)},
-    variants=described("label", "unit"),
+    variants=described("label", "unit", "strengths"),
 )
 figure(
     "guidance",
@@ -35,14 +35,14 @@ figure(
         "samples": first_shards(*VARIANTS),
     },
     labels=LABELS,
-    variants=described("label", "unit"),
+    variants=described("label", "unit", "strengths"),
 )
 figure(
     "guidance",
     "scales",
     "Figure: FID and class accuracy against the guidance scale.",
     {"metrics": metrics_of(*VARIANTS)},
-    variants=described("label", "unit", "model"),
+    variants=described("label", "unit", "strengths", "model"),
     origins=ORIGINS,
 )
 numbers("guidance", SAMPLES_INPUT, **SAMPLES)

@@ -82,7 +82,7 @@ for pack in packs("metrics", SCALED, system_of):
         params:
             **code("measure_samples.py"),
             named=named(*networks_of("judge", experiment.metrics.classifier)),
-            each=pack.each(lambda name: {"files": shards(name)}),
+            each=pack.each(lambda name: {"files": shards(name), "at": scale_name(SCALED[name][1])}),
             metrics=experiment.metrics.dump(without=("classifier",)),
             samples=experiment.sampling.samples,
             sets=experiment.sampling.sets,

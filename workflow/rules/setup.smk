@@ -33,8 +33,7 @@ numbers(
     attack=experiment.classifiers.attack.dump(),
     eps_train=experiment.classifiers.eps_train,
     energy_radius=experiment.classifiers.radii[experiment.metrics.classifier],
-    samples=experiment.sampling.samples,
-    sets=experiment.sampling.sets,
+    sampling=experiment.sampling.dump("sets", "samples", "calibration", "strengths"),
     models=SAMPLES["models"],
     variants=SAMPLES["variants"],
 )

@@ -12,5 +12,6 @@ with job(snakemake) as work:
     evaluation = Evaluation(reference, files.judge, files.classifier, energies, p.metrics, device)
     protocol = evaluation.protocol(p.samples, p.sets - 1)
     for result in work.results():
-        evaluations, scales = measure_shards(evaluation, result.params.files, p.samples)
+        evaluations, found = measure_shards(evaluation, result.params.files, p.samples)
+        scales = {result.params.at: found}
         write_json(result.output.json, {"evaluations": evaluations, "protocol": protocol, "scales": scales})

@@ -152,7 +152,9 @@ class Sampling(Block):
     )
     samples: Annotated[int, Field(ge=20)] = about("Samples in each set.")
     batch: Count = about("Samples computed together.")
+    calibration: Count = about("Samples, of the first set, by which the scale of a `strength` is found.", default=30)
     shards: Count = about("Jobs that share the samples of a scale; does not change a pixel.", default=1)
+    strengths: listed(number(gt=0)) = about("Strengths of guidance, for variants that give neither `scales` nor `strengths`.")
     process: Sampler = about("What variants have in common, unless they say otherwise.")
 
     @property
@@ -170,6 +172,7 @@ class Sampling(Block):
         return min(self.total, self.batches // self.shards * self.batch)
 
     def check(self, need, experiment):
+        need(self.calibration <= self.samples, "calibration", "must not exceed `samples`")
         need(self.shards <= self.batches, "shards", f"there are only {self.batches} batches to share out; lower it, or `batch`")
         shown, first = 2 * experiment.data.classes, self.first_shard
         need(first >= shown, "shards", f"the first shard has {first} samples, and figures show {shown}; raise `batch`")

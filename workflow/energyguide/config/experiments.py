@@ -72,13 +72,12 @@ def of_present_systems(experiment, place):
     absent |= {name for name in SYSTEMS if absent.intersection(Experiment.system(name).needs)}
     rest = {key: value for key, value in experiment.items() if key not in absent}
     blocks, sampling = experiment.get("variants"), experiment.get("sampling")
-    process = sampling.get("process") if isinstance(sampling, dict) else None
-    if not isinstance(blocks, dict) or not isinstance(process, dict):
+    if not isinstance(blocks, dict) or not isinstance(sampling, dict) or not isinstance(sampling.get("process"), dict):
         return rest  # which is refused for that
     variants = {}
     for name, block in blocks.items():
         if not absent.intersection(systems_of(block, f"{place}.variants.{name}")):
-            variants[name] = variant(block, process, f"{place}.variants.{name}")
+            variants[name] = variant(block, sampling, f"{place}.variants.{name}")
     return {**rest, "variants": variants, "known_variants": list(blocks)}
 
 
@@ -92,12 +91,15 @@ def systems_of(block, place):
     return names
 
 
-def variant(block, process, place):
+def variant(block, sampling, place):
     """The variant of a block, laid over how variants are sampled, of the class that its `guidance` asks for."""
     if not isinstance(block, dict):
         return validated(Variant, block, place)
-    guidance = block.get("guidance")
-    return validated(kind_of(guidance) if guidance in GUIDANCE else Variant, merge(process, block), place)
+    guidance, usual = block.get("guidance"), {}
+    if guidance != "unguided" and not block.keys() & {"scales", "strengths"}:
+        usual = {"strengths": sampling.get("strengths")}
+    whole = merge(sampling["process"], {**usual, **block})
+    return validated(kind_of(guidance) if guidance in GUIDANCE else Variant, whole, place)
 
 
 def check(block, place, experiment):

@@ -35,7 +35,16 @@ from energyguide.config.systems.vdm import Vdm
 from energyguide.config.variants import GUIDANCE, Variant, kind_of
 
 SYSTEMS = modules("config/systems")
-PACKED = ("classifier", "robustness", "corruptions", "energy", "sample", "metrics", "scales")  # as `System.packed`, of the core
+PACKED = (
+    "classifier",
+    "robustness",
+    "corruptions",
+    "energy",
+    "calibration",
+    "sample",
+    "metrics",
+    "scales",
+)  # as `System.packed`, of the core
 
 
 class Experiment(Block):

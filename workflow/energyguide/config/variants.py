@@ -36,7 +36,18 @@ class Variant(Sampler):
         default=None,
     )
     sigmoid: Sigmoid | None = about("The parameters of the unit `sigmoid`.", default=None)
-    scales: listed(number(ge=0)) = about("Guidance scales; one at which samples cease to be finite is reported as diverged.")
+    scales: listed(number(ge=0)) | None = about(
+        "Guidance scales; one at which samples cease to be finite is reported as diverged.", default=None
+    )
+    strengths: listed(number(gt=0)) | None = about(
+        "In place of scales: mean lengths of the shift over sigma_t, for each of which the scale is found that gives it.",
+        default=None,
+    )
+
+    @property
+    def grid(self):
+        """What it is sampled at: scales, or strengths."""
+        return self.strengths or self.scales
 
     @property
     def guided(self):
@@ -70,16 +81,21 @@ class Variant(Sampler):
                 kept_timesteps(steps, self.steps, self.spacing)
             except ValueError:
                 need(False, "steps", "so many quadratic steps would use a timestep twice; ask for fewer")
-        scales = [scale_name(scale) for scale in self.scales]
-        need(len({*scales}) == len(scales), "scales", "a scale is listed twice")
+        need(
+            (self.scales is None) != (self.strengths is None),
+            "scales",
+            "one of `scales` and `strengths` must be given; null for the other",
+        )
+        names = [scale_name(value) for value in self.grid]
+        need(len({*names}) == len(names), "strengths" if self.strengths else "scales", "an item is listed twice")
         if self.guided:
             self.check_guided(need, experiment)
         else:
-            need(scales == ["0"], "scales", "an unguided variant has the one scale 0")
+            need(names == ["0"], "scales", "an unguided variant has the one scale 0")
             need(self.unit is None, "unit", "an unguided variant has no unit")
 
     def check_guided(self, need, experiment):
-        need(max(self.scales) > 0, "scales", "a guided variant needs a scale above 0")
+        need(max(self.grid) > 0, "scales", "a guided variant needs a scale above 0")
         need(self.unit, "unit", "is missing: what does the scale multiply?")
         if self.guidance in ("classifier_free", "free_and_energy"):
             joint = 0 < experiment.diffusion.models[self.model].p_uncond < 1
@@ -88,6 +104,8 @@ class Variant(Sampler):
             need(self.unit == "difference", "unit", "must be `difference`: that of the two predictions")
         if self.guide:
             self.check_guide(need, experiment)
+        shifts = self.unit not in ("eps", "difference") and (self.sampler == "ddpm" or self.eta > 0)
+        need(shifts or not self.strengths, "scales", "must be given: nothing shifts a mean that has noise, by which strengths go")
 
     def check_guide(self, need, experiment):
         experiment.trained(need, "classifier", [self.guide], "classifier", "time_classifier")

@@ -101,19 +101,19 @@ def gathered(divergences):
 
 
 def measure_shards(evaluation, paths, samples):
-    """What is measured on the samples of a scale, in sets of `samples`: evaluations of the networks, and results by the scale.
+    """Evaluations of the networks, and what is measured on the samples of a scale, in sets of `samples`.
 
     The first set only gives what the scale is chosen by.
 
     If samples ceased to be finite in any shard, the result is how many did, under "diverged".
     """
     sidecars = list(map(read_sidecar, paths))
-    scale, evaluations = f"{sidecars[0]['scale']:g}", sidecars[0]["evaluations"]
+    scale, evaluations = sidecars[0]["scale"], sidecars[0]["evaluations"]
     if lost := [info["diverged"] for info in sidecars if info["diverged"]]:
-        return evaluations, {scale: {"diverged": gathered(lost)}}
+        return evaluations, {"scale": scale, "diverged": gathered(lost)}
     images = torch.from_numpy(np.concatenate([load_arrays(path)["images"] for path in paths]))
     first, *others = images.split(samples)
     measures = evaluation.of(others, first=samples)
     choice = evaluation.of([first])["fjd_train"][0]
     seconds = [info["seconds_per_image"] for info in sidecars]
-    return evaluations, {scale: {**measures, CHOICE: choice, "seconds_per_image": seconds}}
+    return evaluations, {"scale": scale, **measures, CHOICE: choice, "seconds_per_image": seconds}

@@ -5,15 +5,17 @@ from energyguide.reporting.layout import escape, measured, protocol_of, unrounde
 from energyguide.reporting.read import UNITS
 
 
-def variant_row(name, spec, metrics, scale, keys):
-    """One line of the tables of guidance: cells and fields."""
-    result = at_scale(metrics, scale)
+def variant_row(name, spec, metrics, point, keys):
+    """One line of the tables of guidance, at a scale or a strength of the variant's: cells, the first three who and where."""
+    result = at_scale(metrics, point)
     cells, fields = measured(result, keys)
-    unit = spec.get("unit")
+    unit, strength = spec.get("unit"), f"{point:g}" if "strengths" in spec else ""
+    scale = rf"{result['scale']:.3g}\,{UNITS[unit]}" if unit else "--"
     diffusion, classifier = metrics["evaluations"]
     record = {
         "variant": name,
-        "scale": scale,
+        "strength": strength,
+        "scale": result["scale"],
         "unit": unit or "",
         **fields,
         "evaluations_diffusion": diffusion,
@@ -21,7 +23,7 @@ def variant_row(name, spec, metrics, scale, keys):
         **{key: unrounded(result, key) for key in ("seconds_per_image", "fid_all_train")},
         **protocol_of(metrics),
     }
-    return [escape(spec["label"]), rf"{scale:g}\,{UNITS[unit]}" if unit else "--", *cells], record
+    return [escape(spec["label"]), strength or "--", scale, *cells], record
 
 
 def written(value, form, factor=1):

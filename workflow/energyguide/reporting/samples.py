@@ -6,7 +6,7 @@ from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import CHOICE, at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Difference, Number, verdicts
 from energyguide.reporting.layout import MEASURES, escape, plus_minus
-from energyguide.reporting.phrases import listing
+from energyguide.reporting.phrases import at_point, listing
 
 
 def energy_radius(params):
@@ -21,7 +21,7 @@ class Samples:
         self.title, self.models, self.variants, self.baseline = params.title, params.models, params.variants, params.baseline
         self.classifiers = params.classifiers
         self.metrics = {name: read_metrics(inputs.metrics, name) for name in self.variants}
-        self.scale = {name: metrics["best"] for name, metrics in self.metrics.items()}
+        self.best = {name: metrics["best"] for name, metrics in self.metrics.items()}
         self.floor = read_json(inputs.floor)
         self.guided = [name for name, spec in self.variants.items() if "unit" in spec]
         self.by_classifier = [name for name in self.guided if "classifier" in self.variants[name] and self.withheld(name) == 1]
@@ -42,7 +42,7 @@ class Samples:
         return said if lost else ""
 
     def values(self, name, key):
-        return at_scale(self.metrics[name], self.scale[name])[key]
+        return at_scale(self.metrics[name], self.best[name])[key]
 
     def number(self, name, key):
         return Number.of(self.values(name, key))
@@ -66,11 +66,13 @@ class Samples:
         return plus_minus(self.floor[key], MEASURES[key][1])
 
     def called(self, name, scale=True):
-        """How the text calls a variant: its label, and its scale."""
-        spec = self.variants[name]
-        label = rf"\emph{{{escape(spec['label'])}}}"
-        symbol = "w" if spec.get("unit") == "difference" else "s"
-        return rf"{label} at ${symbol}={self.scale[name]:g}$" if scale and name in self.guided else label
+        """How the text calls a variant: its label, and its scale or strength."""
+        label = rf"\emph{{{escape(self.variants[name]['label'])}}}"
+        return f"{label} at {self.at(name)}" if scale and name in self.guided else label
+
+    def at(self, name):
+        """How the text gives the best scale of a variant, or its best strength."""
+        return at_point(self.variants[name], self.best[name])
 
     def select(self, **wanted):
         """The variants whose block has these values."""

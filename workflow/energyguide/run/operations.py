@@ -93,12 +93,12 @@ def of_losses(experiment, passes, name, counter, penalty=True, batch=1):
 
 def images_drawn(experiment, variant):
     """How many samples a variant has, at all its scales."""
-    return experiment.sampling.total * len(variant.scales)
+    return experiment.sampling.total * len(variant.grid)
 
 
 def evaluations(experiment, variant):
     """Evaluations a step: of the diffusion model, and of the classifier that guides."""
-    return find_guidance(variant.dump(), max(variant.scales), Models(classes=experiment.data.classes)).evaluations
+    return find_guidance(variant.dump(), max(variant.grid), Models(classes=experiment.data.classes)).evaluations
 
 
 def sampling(experiment, passes, variants):

@@ -92,11 +92,11 @@ class Study:
         lines, arrays = {}, {}
         for name in tqdm(self.p.variants, unit="variant", disable=None):
             measured = read_metrics(metrics, name)
-            scale = self.p.scales.get(name) or measured["best"]
-            line, frames = self.walk(name, scale)
-            if "diverged" in at_scale(measured, scale):  # perhaps in other samples than these
+            result = at_scale(measured, self.p.scales.get(name) or measured["best"])
+            line, frames = self.walk(name, result["scale"])
+            if "diverged" in result:  # perhaps in other samples than these
                 line = {"diverged": True}
-            lines[name] = {**line, "scale": scale}
+            lines[name] = {**line, "scale": result["scale"]}
             arrays |= {f"{name} {part}": frame.numpy() for part, frame in zip(("x_t", "x0"), frames, strict=True)}
         return lines, arrays
 

@@ -46,7 +46,7 @@ figure(
     "divergence",
     "Figure: E(x) of training images, and of samples without and with dE.",
     {"energy": energy_statistics(experiment.metrics.classifier), "metrics": metrics_of(*ENERGY_GUIDED)},
-    variants=described("label", only=ENERGY_GUIDED),
+    variants=described("label", "unit", "strengths", only=ENERGY_GUIDED),
 )
 numbers(
     "energy_guidance",

@@ -80,7 +80,7 @@ table(
     {"metrics": metrics_of(*TIME_COMPARED), "published": PUBLISHED},
     published=experiment.published,
     compared=TIME.compared.dump(),
-    variants=described("label", "unit", only=TIME_COMPARED),
+    variants=described("label", "unit", "strengths", only=TIME_COMPARED),
 )
 table(
     "time_classifiers",
@@ -121,7 +121,7 @@ figure(
     "Figure: pairs from the same noise, guided by a vanilla and by a robust time-dependent classifier.",
     {"data": rules.data.output.sidecar, "samples": first_shards(*TIME_COMPARED)},
     labels=LABELS,
-    variants=described("label", "unit", only=TIME_COMPARED),
+    variants=described("label", "unit", "strengths", only=TIME_COMPARED),
     scale=TIME.compared.scale,
 )
 figure(

@@ -15,4 +15,4 @@ class ClassifierFree(System):
         variant = experiment.variants[self.variant]
         need(variant.guidance == "classifier_free", "variant", "must be guided by `classifier_free`")
         for w in self.shown:
-            need(w in [0, *variant.scales], "shown", f"{w} is neither 0 nor one of its scales")
+            need(w in [0, *variant.grid], "shown", f"{w} is neither 0 nor one of its scales")

@@ -44,7 +44,7 @@ class Compared(Block):
             need(variant.guidance == "classifier", key, "must have guidance `classifier` (Dhariwal and Nichol)")
             need(variant.unit == "sigma2", key, "must have unit `sigma2` (Dhariwal and Nichol)")
         for name in (self.robust, self.vanilla):
-            known = experiment.variants[name].scales
+            known = experiment.variants[name].grid
             need(self.scale in known, "scale", f"{self.scale} is not one of the scales of {name!r}, {known}")
         given = experiment.diffusion.models[experiment.variants[self.unguided].model].p_uncond
         need(given == 0, "unguided", "must be of a class-conditional model, with `p_uncond` 0")

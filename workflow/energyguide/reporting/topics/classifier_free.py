@@ -79,7 +79,7 @@ def numbers_classifier_free(samples, params):
     least = min(line, key=lambda w: fmean(line[w]["fid"]))
     most = max(line, key=lambda w: fmean(line[w]["is"]))
     return {
-        "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ($w={samples.scale[name]:g}$), "
+        "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ({samples.at(name)}), "
         rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
         rf"{samples.text(plain, 'accuracy')}; its FID is {said(told['fid'], *WORDS)} ({samples.text(name, 'fid')} against "
         rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
@@ -111,7 +111,7 @@ def numbers_together(samples):
         )
     return {
         "freeWeight": f"{spec['w']:g}",
-        "sayTogether": f"With both, at $s={samples.scale[both]:g}$, the FID is {samples.text(both, 'fid')} and the class "
+        "sayTogether": f"With both, at {samples.at(both)}, the FID is {samples.text(both, 'fid')} and the class "
         f"accuracy {samples.text(both, 'accuracy')}{': ' if parts else ''}{'; '.join(parts)}.",
     }
 

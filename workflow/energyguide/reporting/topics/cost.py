@@ -19,7 +19,7 @@ def table_generators(inputs, params):
         cells, record = variant_row(name, spec, metrics, metrics["best"], keys)
         records.append(record)
         together, seconds = written(record["fid_all_train"], ".2f"), written(record["seconds_per_image"], ".2g")
-        body.append([cells[0], *cells[2:], together, str(record["evaluations_diffusion"]), seconds])
+        body.append([cells[0], *cells[3:], together, str(record["evaluations_diffusion"]), seconds])
         if name in published.rows:
             body.append([rf"\quad reported, {escape(published.data)}", *published.cells(name, columns)])
     others = [row for row in published.rows if row not in params.variants]

@@ -9,7 +9,7 @@ from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import Table
 from energyguide.reporting.names import drawn, latex, printed
-from energyguide.reporting.phrases import WORDS, said
+from energyguide.reporting.phrases import WORDS, at_point, said
 from energyguide.reporting.samples import Samples, energy_radius
 from energyguide.reporting.style import WIDTH, categories, pyplot
 
@@ -110,7 +110,7 @@ def figure_divergence(inputs, params):
         if "diverged" in result:
             continue
         distance = Number.of(result["energy_divergence"])
-        label = rf"{spec['label']}, $s={scale:g}$: $W_1 = {distance.mean:.2f} \pm {distance.std:.2f}$"
+        label = rf"{spec['label']}, {at_point(spec, scale)}: $W_1 = {distance.mean:.2f} \pm {distance.std:.2f}$"
         density(axes, result["energy"]["histogram"], color=f"C{number}", label=label)
     axes.set_xlabel("$E(x)$ (nats)")
     axes.set_ylabel("density")
@@ -142,8 +142,8 @@ def numbers_schedulers(samples, compared):
     told = samples.verdicts(fid=(b, a, "fid"))
     return {
         "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {said(told['fid'], *WORDS)} "
-        rf"({samples.text(b, 'fid')} at $s={samples.scale[b]:g}$, against "
-        rf"{samples.text(a, 'fid')} at $s={samples.scale[a]:g}$ with the standard one), with "
+        rf"({samples.text(b, 'fid')} at {samples.at(b)}, against "
+        rf"{samples.text(a, 'fid')} at {samples.at(a)} with the standard one), with "
         rf"class accuracies of {samples.text(b, 'accuracy')} and {samples.text(a, 'accuracy')}."
     }
 

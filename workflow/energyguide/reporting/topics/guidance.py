@@ -6,7 +6,7 @@ from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import MEASURES, Table
 from energyguide.reporting.names import latex
-from energyguide.reporting.phrases import WORDS, listing, said
+from energyguide.reporting.phrases import WORDS, at_point, listing, said
 from energyguide.reporting.read import UNITS, first_samples
 from energyguide.reporting.rows import variant_row, written
 from energyguide.reporting.samples import Samples
@@ -14,7 +14,7 @@ from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, loga
 
 
 def table_summary(inputs, params):
-    """Every guidance system at its best scale: that with the lowest Frechet joint distance to the training images."""
+    """Every guidance system at its best scale."""
     keys, records, body = list(MEASURES), [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
@@ -22,8 +22,8 @@ def table_summary(inputs, params):
         evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
         records.append(record)
         body.append([*cells, evaluations, written(record["seconds_per_image"], ".1f", 1000)])
-    header = [["System", "Scale", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
-    return Table(records, header, body, "lr" + "c" * len(keys) + "rr")
+    header = [["System", r"$\kappa$", "$s$", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
+    return Table(records, header, body, "lrr" + "c" * len(keys) + "rr")
 
 
 def table_scales(inputs, params):
@@ -36,8 +36,8 @@ def table_scales(inputs, params):
             records.append(record)
             body.append([cells[0] if i == 0 else "", *cells[1:]])
         body.append(None)
-    header = [["System", "Scale", *(MEASURES[key][0] for key in keys)]]
-    return Table(records, header, body[:-1], "lr" + "c" * len(keys), long=True)
+    header = [["System", r"$\kappa$", "$s$", *(MEASURES[key][0] for key in keys)]]
+    return Table(records, header, body[:-1], "lrr" + "c" * len(keys), long=True)
 
 
 def figure_samples(inputs, params):
@@ -46,22 +46,23 @@ def figure_samples(inputs, params):
     rows = {}
     for name, spec in params.variants.items():
         scale = read_metrics(inputs.metrics, name)["best"]
-        label = f"{spec['label']}, $s={scale:g}$" if "unit" in spec else spec["label"]
+        label = f"{spec['label']}, {at_point(spec, scale)}" if "unit" in spec else spec["label"]
         rows[label] = list(first_samples(inputs.samples, name, scale, len(classes)) / 255)
     return gallery(rows, classes, label_width=2.1)
 
 
 def figure_scales(inputs, params):
-    """FID and class accuracy against the scale; one column a unit, for scales of different units cannot be compared."""
+    """FID and class accuracy against the strength; or the scale, one column a unit: different ones cannot be compared."""
     guided = {name: spec for name, spec in params.variants.items() if "unit" in spec}
-    units = list(dict.fromkeys(spec["unit"] for spec in guided.values()))
+    axis = {name: "strength" if "strengths" in spec else spec["unit"] for name, spec in guided.items()}
+    units = list(dict.fromkeys(axis.values()))
     looks = styles(params.variants)
     figure, panels = pyplot().subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
     handles = {}
     for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):
         for model, name in params.origins.items():
             level = factor * Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key]).mean
-            used = {units.index(spec["unit"]) for spec in guided.values() if spec["model"] == model}
+            used = {units.index(axis[name]) for name, spec in guided.items() if spec["model"] == model}
             for axes in line[sorted(used)]:
                 look = {"color": "grey", "linestyle": looks[name]["linestyle"], "linewidth": 0.8}
                 handles[f"unguided: {params.variants[name]['label']}"] = axes.axhline(level, **look)
@@ -71,13 +72,14 @@ def figure_scales(inputs, params):
             if not found:
                 continue
             means, stds = ([factor * getattr(n, part) for n in found.values()] for part in ("mean", "std"))
-            axes = line[units.index(spec["unit"])]
+            axes = line[units.index(axis[name])]
             handles[spec["label"]] = axes.errorbar(list(found), means, stds, marker="o", **looks[name])
     for axes, unit in zip(panels[0], units, strict=True):
-        axes.set(xscale="log" if axes.containers else "linear", title=f"unit {UNITS[unit]}")  # log needs a point
+        title = "all units" if unit == "strength" else f"unit {UNITS[unit]}"
+        axes.set(xscale="log" if axes.containers else "linear", title=title)  # log needs a point
         logarithmic(axes)
-    for axes in panels[1]:
-        axes.set_xlabel("scale $s$")
+    for axes, unit in zip(panels[1], units, strict=True):
+        axes.set_xlabel(r"strength $\kappa$" if unit == "strength" else "scale $s$")
     panels[0][0].set_ylabel("FID")
     panels[1][0].set_ylabel("class accuracy (%)")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
@@ -97,7 +99,7 @@ def numbers_plain_against_robust(samples):
     told = samples.verdicts(fid=(b, a, "fid"), accuracy=(b, a, "accuracy"))
     fid = said(told["fid"], "raises", "lowers", "does not measurably change")
     return {
-        "sayPlainRobust": rf"Replacing the plain classifier (at $s={samples.scale[a]:g}$) by the robust one that serves best "
+        "sayPlainRobust": rf"Replacing the plain classifier (at {samples.at(a)}) by the robust one that serves best "
         rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}, by "
         rf"{samples.gap(b, a, 'fid')}), and class accuracy is {said(told['accuracy'], *WORDS)} "
         rf"({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')}, by {samples.gap(b, a, 'accuracy')})."
@@ -151,7 +153,7 @@ def numbers_edges(samples):
     grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in filter(samples.line, samples.guided)}
     found = []
     for end, index in (("smallest", 0), ("largest", -1)):
-        names = [name for name, grid in grids.items() if len(grid) > 1 and samples.scale[name] == grid[index]]
+        names = [name for name, grid in grids.items() if len(grid) > 1 and samples.best[name] == grid[index]]
         if names:
             found.append(f"the {end} tried for {listing(samples.called(name, scale=False) for name in names)}")
     if not found:

@@ -147,8 +147,10 @@ def numbers_protocol(floor, params):
         "same protocol."
     )
     return {
-        "nSamples": f"{params.samples:,}",
-        "nSets": params.sets - 1,
+        "nSamples": f"{params.sampling['samples']:,}",
+        "nSets": params.sampling["sets"] - 1,
+        "nCalibration": params.sampling["calibration"],
+        "gridStrengths": listing(f"{strength:g}" for strength in params.sampling["strengths"]),
         "floorSets": used["sets"],
         "isSplits": "each set as a whole" if used["is_splits"] == 1 else f"{used['is_splits']} parts of each set",
         "featuresName": used["features"],

@@ -24,8 +24,8 @@ def table_time_quality(inputs, params):
         cells, record = variant_row(name, params.variants[name], metrics, metrics["best"], keys)
         reported = {f"{key}_reported": published.field(kind, key) for key in ("precision", "recall", "fid")}
         records.append({"guidance": kind, **record, **reported, "reported_on": published.data})
-        body += [cells, *published.line(kind, keys, [""])]
-    return Table(records, [["", "Scale", *(MEASURES[key][0] for key in keys)]], body, "lr" + "c" * len(keys))
+        body += [[cells[0], *cells[2:]], *published.line(kind, keys, [""])]
+    return Table(records, [["", "$s$", *(MEASURES[key][0] for key in keys)]], body, "lr" + "c" * len(keys))
 
 
 def table_time_iterations(inputs, params):
@@ -208,8 +208,8 @@ def numbers_time_dependent(samples, params):
         )
     return {
         "sayTimeQuality": f"At their best scales, the FID with the robust classifier is {words['fid']} ("
-        f"{samples.text(robust, 'fid')} at $s={samples.scale[robust]:g}$, against {samples.text(vanilla, 'fid')} at "
-        f"$s={samples.scale[vanilla]:g}$ with the vanilla one), its precision is {words['precision']} and its recall "
+        f"{samples.text(robust, 'fid')} at {samples.at(robust)}, against {samples.text(vanilla, 'fid')} at "
+        f"{samples.at(vanilla)} with the vanilla one), its precision is {words['precision']} and its recall "
         f"{words['recall']}; against the unguided model ({samples.text(plain, 'fid')}) its FID is {words['against']}.",
         "sayTimeScales": f"At equal scales the robust classifier has the lower mean FID at {fewer} of {len(shared)}. From no "
         f"guidance to the largest scale tried, {' and '.join(trade)}.",
