@@ -15,6 +15,7 @@ from energyguide.reporting.topics import energy_guidance, guidance, robustness, 
 
 PUBLISHED = """experiment,table,row,column,value,data,source
 cifar10,robustness,0.5,1,68.63,CIFAR-10,Thesis
+cifar10,robustness_library_100,0.5,1,68.61,CIFAR-10,README
 cifar10,unconditional,ddpm,fid,16.49,CIFAR-10,Thesis
 """
 
@@ -50,6 +51,7 @@ def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, pu
     inputs = SimpleNamespace(results=robustness_files(tmp_path), published=published)
     table = robustness.table_robustness(inputs, SimpleNamespace(published=experiment))
     assert f"$0.5$ & 0.00 & {cell} \\\\" in table.latex()
+    assert (r"\quad library, PGD-100, CIFAR-10 & -- & 68.61 \\" in table.latex()) == bool(experiment)
     assert "0.5,1,0.7," + ("0.6863" if experiment else "") + ",PGD-20,l2,test,10" in table.csv()
 
 

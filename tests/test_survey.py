@@ -164,9 +164,15 @@ def test_preferences_are_those_of_the_answer_files(tmp_path):
 
 
 def test_the_sentence_on_the_survey_counts_its_answers_or_says_that_there_are_none(tmp_path):
-    said = numbers(SimpleNamespace(**answer_files(tmp_path)), None)
+    published = publish(
+        tmp_path, *(f"preferences,all answers,{cell}" for cell in ("pairs,200", "answers,5018", "first,40.4", "second,32.4"))
+    )
+    params = SimpleNamespace(published="cifar10")
+    said = numbers(SimpleNamespace(**answer_files(tmp_path), published=published), params)
+    assert r"their 5,018 answers on 200 pairs, 40.4\% were for the robust" in said["sayReportedSurvey"]
     assert said["nAnswers"] == 8 and "Raters: 4, answers: 8, on 5 pairs" in said["saySurvey"]
     assert r"62.5\% for the robust classifier, 25.0\% for the vanilla one, 12.5\% for neither" in said["saySurvey"]
     assert "robust one on 3 pairs, the vanilla one on 1 (two-sided sign test over pairs, $p = 0.62$)" in said["saySurvey"]
-    none = numbers(SimpleNamespace(answers=[], survey="never read"), None)
+    none = numbers(SimpleNamespace(answers=[], survey="never read", published=published), SimpleNamespace(published=None))
+    assert none["sayReportedSurvey"] == ""
     assert none["nAnswers"] == 0 and "no answers were collected" in none["saySurvey"]

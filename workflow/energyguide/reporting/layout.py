@@ -158,13 +158,13 @@ class Published:
         found = [self.get(row, column) for column in columns]
         return ["--" if value is None else f"{value:g}" for value in found]
 
-    def line(self, row, columns, before=(), digits=2):
+    def line(self, row, columns, before=(), digits=2, label="reported"):
         """The lines of LaTeX cells for a row of published numbers: one, or none where there are none."""
         found = [self.get(row, column) for column in columns]
         if not any(value is not None for value in found):
             return []
         cells = ["--" if value is None else f"{value:.{digits}f}" for value in found]
-        return [[rf"\quad reported, {escape(self.data)}", *before, *cells]]
+        return [[rf"\quad {label}, {escape(self.data)}", *before, *cells]]
 
 
 MEASURES = {  # key: heading, digits, factor

@@ -38,4 +38,8 @@ if ANSWERS:
         {"answers": ANSWERS, "survey": rules.survey.output.json, "published": PUBLISHED},
         published=experiment.published,
     )
-numbers("survey", {"survey": rules.survey.output.json, "answers": ANSWERS})
+numbers(
+    "survey",
+    {"survey": rules.survey.output.json, "answers": ANSWERS, "published": PUBLISHED},
+    published=experiment.published,
+)

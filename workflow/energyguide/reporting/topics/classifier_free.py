@@ -29,6 +29,9 @@ def table_classifier_free(inputs, params):
         records.append({"w": w, **fields, **{f"{key}_reported": published.field(w, key) for key in ("fid", "is")}, **protocol})
     header, columns = [["$w$", *(MEASURES[key][0] for key in keys)]], "r" + "c" * len(keys)
     if published.values:
+        others = [row for row in published.rows if row not in lines]
+        cells = [[escape(row), *[""] * len(keys), *published.cells(row, ["fid", "is"])] for row in others]
+        body += [None, *cells] if others else []
         above = ["", *["ours"] * len(keys), *[f"reported, {escape(published.data)}"] * 2]
         header, columns = [above, [*header[0], "FID", "IS"]], columns + "cc"
     return Table(records, header, body, columns)

@@ -11,6 +11,8 @@ from energyguide.reporting.phrases import listing, said
 from energyguide.reporting.style import WIDTH, pyplot
 
 TERMS = ("prior", "reconstruction", "diffusion", "total")
+AUGMENTED = ("extensive", "shifts", "flips")  # how others augmented CIFAR-10; their bits are not comparable with one another
+REPORTED = ("plain", *AUGMENTED, "imagenet32", "imagenet64")
 
 
 def table_likelihood(inputs, params):
@@ -29,21 +31,24 @@ def table_likelihood(inputs, params):
                 f"{term}{suffix}": value for term, n in numbers.items() for suffix, value in (("", n.mean), ("_std", n.std))
             }
             steps_named = "continuous" if steps not in found["discrete"] else int(steps)
-            reported = {f"reported_{column}": published.field(name, column) for column in ("plain", "augmented")}
+            reported = {f"reported_{column}": published.field(name, column) for column in REPORTED}
             records.append({"model": name, "steps": steps_named, **fields, **reported, **found["protocol"]})
             body.append([escape(label) if steps == longest else "", steps, *(plus_minus(terms[term], 3) for term in TERMS)])
-        body += reported_bits(published, name, r"\quad reported")
-    others = [line for row in published.rows if row not in params.labels for line in reported_bits(published, row, escape(row))]
     header = ["Model", "Steps", "Prior", "Reconstruction", "Diffusion", "Bits/dim"]
-    return Table(records, [header], body + ([None, *others] if others else []), "lrcccc")
+    return Table(records, [header], body + reported_bits(published, params.labels), "lrcccc")
 
 
-def reported_bits(published, row, label):
-    """The published bits per dimension of a model, as lines of the table: without, and with augmented images."""
-    lines = []
-    for column, note in (("plain", ""), ("augmented", ", augmented images")):
-        if (value := published.get(row, column)) is not None:
-            lines.append([f"{label}, {escape(published.data)}{note}", "", "", "", "", f"{value:.2f}"])
+def reported_bits(published, labels):
+    """Published bits per dimension, one line a model below a head of their own; of augmented images, with how they were."""
+    if not published.values:
+        return []
+    head = ["Reported, bits/dim", "", "CIFAR-10", "CIFAR-10, augmented", "ImageNet 32", "ImageNet 64"]
+    lines = [None, head, None]
+    for row in published.rows:
+        found = {column: f"{value:.2f}" for column in REPORTED if (value := published.get(row, column)) is not None}
+        augmented = ", ".join(f"{found[kind]} ({kind})" for kind in AUGMENTED if kind in found)
+        plain, small, large = (found.get(column, "") for column in ("plain", "imagenet32", "imagenet64"))
+        lines.append([escape(labels.get(row, row)), "", plain, augmented, small, large])
     return lines
 
 

@@ -13,7 +13,9 @@ from energyguide.reporting.style import SHOWN, WIDTH, centred, class_names, clas
 def table_robustness(inputs, params):
     """Accuracy under PGD: eps-test by eps-train (thesis, Table 4.1)."""
     published = Published(inputs.published, params.published, "robustness")
+    library = {steps: Published(inputs.published, params.published, f"robustness_library_{steps}") for steps in (20, 100)}
     results = [read_json(path) for path in inputs.results]
+    radii = [f"{r['eps_train']:g}" for r in results]
     records, body = [], []
     for eps in results[0]["accuracy"]:
         cells = [f"${float(eps):g}$"]
@@ -34,12 +36,10 @@ def table_robustness(inputs, params):
             text = rf"\textbf{{{text}}}" if accuracy == best else text
             cells.append(published.beside(text, *place))
         body.append(cells)
-    count = len(results)
-    header = [
-        ["", *[r"$\varepsilon$-train"] * count],
-        [r"$\varepsilon$-test", *(f"{r['eps_train']:g}" for r in results)],
-    ]
-    return Table(records, header, body, "l" + "r" * count)
+        for steps, reported in library.items():
+            body += reported.line(f"{float(eps):g}", radii, label=f"library, PGD-{steps}")
+    header = [["", *[r"$\varepsilon$-train"] * len(radii)], [r"$\varepsilon$-test", *radii]]
+    return Table(records, header, body, "l" + "r" * len(radii))
 
 
 def figure_corruptions(inputs, params):
@@ -128,7 +128,7 @@ def numbers_published(inputs, params):
         return {"sayPublished": "The grids of this experiment share no cell with the published ones."}
     return {
         "sayPublished": "Reported numbers stand in brackets, or in lines or columns of their own. Over the "
-        rf"{len(gaps)} cells that Table~\ref{{tab:robustness}} shares with the published one, the mean absolute difference is "
+        rf"{len(gaps)} cells that Table~\ref{{tab:robustness}} shares with that of the thesis, the mean absolute difference is "
         rf"{fmean(gaps):.1f} points."
     }
 

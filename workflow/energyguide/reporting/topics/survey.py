@@ -197,7 +197,19 @@ def table_preferences(inputs, params):
     return Table(records, [["More than", r"Robust (\%)", r"Vanilla (\%)", r"No preference (\%)"]], body, "lrrr")
 
 
-def numbers(inputs, params):
+def numbers_reported(inputs, params):
+    """The size and the outcome of the published survey (Kawar et al., Section 5.2)."""
+    published = Published(inputs.published, params.published, "preferences")
+    if not published.values:
+        return {"sayReportedSurvey": ""}
+    pairs, answers, robust, vanilla = (published.get("all answers", key) for key in ("pairs", "answers", "first", "second"))
+    return {
+        "sayReportedSurvey": f"Of their {answers:,.0f} answers on {pairs:.0f} pairs, {robust:g}\\% were for the robust "
+        f"classifier and {vanilla:g}\\% for the vanilla one."
+    }
+
+
+def numbers_survey(inputs):
     """What raters preferred, or that there are none."""
     if not inputs.answers:
         return {
@@ -216,3 +228,7 @@ def numbers(inputs, params):
         f"{percent(shares['same'])} for neither. More raters preferred the robust one on {test['first']} pairs, the vanilla one "
         f"on {test['second']} (two-sided sign test over pairs, ${chance}$).",
     }
+
+
+def numbers(inputs, params):
+    return {**numbers_reported(inputs, params), **numbers_survey(inputs)}
