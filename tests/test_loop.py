@@ -223,8 +223,8 @@ def test_every_image_is_seen_once_an_epoch():
     "schedule, rates",
     [
         ("constant", [1, 1, 1, 1, 1]),
-        ("linear", [0.968, 0.928, 0.6, 0.28, 0.208]),
-        ("cosine", [0.9968459, 0.9841175, 0.6, 0.2195774, 0.2001974]),
+        ("linear", [1, 1, 0.7, 0.3, 0.21]),
+        ("cosine", [1, 1, 0.75307338, 0.23044818, 0.20030842]),
         ("milestones", [1, 1, 0.1, 0.01, 0.01]),
     ],
 )
@@ -234,6 +234,16 @@ def test_learning_rate(schedule, rates):
     warm = [0.25, 0.5, 1, 1, 1]
     found = [loop.learning_rate(spec, step) for step in (4, 9, 50, 90, 99)]
     assert found == pytest.approx([a * b for a, b in zip(warm, rates, strict=True)], rel=1e-6)
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+@pytest.mark.parametrize("warmup", [0, 1, 20])
+def test_the_rate_falls_from_its_peak_where_the_warm_up_ends(schedule, warmup):
+    spec = {"steps": 100, "lr": 0.2, "lr_end": 0, "lr_schedule": schedule, "warmup": warmup, "milestones": []}
+    rates = [loop.learning_rate(spec, step) for step in range(101)]
+    peak = max(warmup - 1, 0)
+    assert max(rates) == rates[peak] == 0.2 and rates[100] == pytest.approx(0)
+    assert rates[: peak + 1] == sorted(rates[: peak + 1]) and rates[peak:] == sorted(rates[peak:], reverse=True)
 
 
 def test_average_halves_old_weights_after_its_half_life():

@@ -36,15 +36,18 @@ def permutation(seed, epoch, size, device):
 
 
 def learning_rate(spec, step):
-    """The rate at `step`: linear warm-up, then constant, cosine or linear to `lr_end`, or a tenth after each `milestones`."""
-    warm = min(1.0, (step + 1) / spec["warmup"]) if spec["warmup"] else 1.0
-    done = step / spec["steps"]
-    start, end = spec["lr"], spec["lr_end"]
+    """The rate at `step`: linear warm-up to `lr`, and from there constant, cosine or linear to `lr_end`.
+
+    Or a tenth after each of `milestones`, which are shares of the whole run, the warm-up included.
+    """
+    steps, warmup, start, end = spec["steps"], spec["warmup"], spec["lr"], spec["lr_end"]
+    warm = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    done = max(0, step - warmup) / (steps - warmup)
     rate = {
         "constant": lambda: start,
         "cosine": lambda: end + (start - end) * (1 + math.cos(math.pi * done)) / 2,
         "linear": lambda: start + (end - start) * done,
-        "milestones": lambda: start * 0.1 ** sum(done >= m for m in spec["milestones"]),
+        "milestones": lambda: start * 0.1 ** sum(step / steps >= m for m in spec["milestones"]),
     }[spec["lr_schedule"]]
     return warm * rate()
 
