@@ -2,12 +2,13 @@ import math
 
 import pytest
 import torch
+from scipy.special import expit
 
 from energyguide.diffusion.guides import find_guidance, load_models
 from energyguide.diffusion.hooks import Guidance, Models, State
 from energyguide.diffusion.samplers import reverse
 from energyguide.diffusion.schedule import linear_schedule, respace
-from energyguide.diffusion.units import UNITS
+from energyguide.diffusion.units import UNITS, sigmoid
 from energyguide.files.atomic import write_json
 from energyguide.nets.weights import build, save
 
@@ -45,6 +46,13 @@ def descent(mixture, name, x, y, abar):
 
 def test_every_unit_is_checked_here():
     assert set(UNIT_FORMULAS) == set(UNITS)
+
+
+@pytest.mark.parametrize("k", [1e-6, 0.01, 1.0, 100.0, 1e300])
+def test_the_sigmoid_is_the_logistic_function_and_a_step_where_it_is_steep(k):
+    """With k (t - t0) beyond 710 an exponential overflows."""
+    for t in (0.0, 499.0, 500.0, 501.0, 999.0):
+        assert sigmoid(t, y0=0.1, k=k, t0=500) == pytest.approx(0.9 * expit(k * (t - 500)) + 0.1, rel=1e-14)
 
 
 @pytest.mark.parametrize("name", ["classifier", "energy", "joint"])

@@ -13,5 +13,8 @@ UNITS = {
 
 
 def sigmoid(t, y0, k, t0):
-    """The thesis' custom scheduler: from y0 at the image to 1 at the noise, half way at t0; `t` and `t0` in timesteps."""
-    return (1 - y0) / (1 + math.exp(-k * (t - t0))) + y0
+    """The thesis' custom scheduler: from y0 at the image to 1 at the noise, half way at t0; `t` and `t0` in timesteps.
+
+    (1 - y0) / (1 + exp(-k (t - t0))) + y0, by 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which overflows for no z.
+    """
+    return (1 - y0) * (1 + math.tanh(k * (t - t0) / 2)) / 2 + y0
