@@ -63,6 +63,7 @@ BAD = [
     ("variants.joint-energy.model", "big", f"{D}.variants.joint-energy.model"),
     ("variants.joint-energy.steps", 5000, f"{D}.variants.joint-energy.steps"),
     ("variants.joint-energy.unit", "metre", f"{D}.variants.joint-energy.unit"),
+    ("variants.joint-energy.target", "E(y)", f"{D}.variants.joint-energy.target"),
     ("variants.classifier-plain.unit", "sigmoid", f"{D}.variants.classifier-plain.sigmoid"),
     ("variants.classifier-plain.sampler", "ddim", f"{D}.variants.classifier-plain.unit"),
     ("variants.ddpm.unit", "sigma", f"{D}.variants.ddpm.unit"),

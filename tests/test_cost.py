@@ -44,7 +44,7 @@ def test_sampling_takes_what_was_reckoned(tiny, variant):
     def logits(x, t):
         return classifier(*inputs(classifier, x))
 
-    models, network = Models(logits, torch.zeros(10), 10), passes.build(spec["model"])
+    models, network = Models(logits, {"E(x,y)": torch.zeros(10)}, 10), passes.build(spec["model"])
     shape, device = tuple(passes.shape), torch.device("cpu")
     with Operations() as counter:
         request = Request(range(batch), shape, 10, 0, device)

@@ -112,8 +112,8 @@ def test_only_a_generator_needs_guidance_of_its_own_which_draws_its_latents(kind
 @pytest.mark.parametrize("name", modules("diffusion/guidance"))
 def test_every_guidance_function_is_found_by_its_name_and_does_nothing_at_scale_0(name):
     """But that of two kinds together, whose scale is that of the energy alone."""
-    spec = {"guidance": name, "unit": "standard", "at": "x_t", "w": 0.3, "lambda": 0.5}
-    models = Models(lambda x, t: torch.stack([x.flatten(1).sum(1) * k for k in range(3)], dim=1), torch.zeros(3), 3)
+    spec = {"guidance": name, "unit": "standard", "at": "x_t", "w": 0.3, "lambda": 0.5, "target": "E(x)"}
+    models = Models(lambda x, t: torch.stack([x.flatten(1).sum(1) * k for k in range(3)], dim=1), {"E(x)": torch.zeros(3)}, 3)
     guidance = find_guidance(spec, 0.0, models)
     state = type("State", (), {"x_t": torch.ones(2, 1, 2, 2), "t": 3, "y": torch.tensor([0, 1]), "abar": 0.5})
     assert isinstance(guidance, Guidance) and not torch.as_tensor(guidance.eps(state)).any()

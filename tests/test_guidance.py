@@ -21,13 +21,13 @@ UNIT_FORMULAS = {
     "sigmoid": lambda state: 0.9 / (1 + math.exp(-0.01 * (state.t - 500))) + 0.1,
     "eps": lambda state: math.sqrt(1 - state.abar),
 }
-CLASS_ENERGY = torch.tensor([0.5, 2.0, 4.0]).double()
+CLASS_ENERGY = {"E(x,y)": torch.tensor([0.5, 2.0, 4.0]).double(), "E(x)": torch.tensor([1.5, 0.5, 1.0]).double()}
 
 
-def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", **options):
+def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", target="E(x,y)", **options):
     generator = torch.Generator().manual_seed(2)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
-    spec = {"unit": unit, "at": at, "lambda": 0.3, "sigmoid": SIGMOID}
+    spec = {"unit": unit, "at": at, "lambda": 0.3, "target": target, "sigmoid": SIGMOID}
     hook = find_guidance(
         spec | {"guidance": name}, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY)
     )
@@ -35,12 +35,12 @@ def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", **o
     return reverse(network, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
 
 
-def descent(mixture, name, x, y, abar):
+def descent(mixture, name, x, y, abar, target="E(x,y)"):
     """The gradient that a variant follows, by hand: minus that of its energy."""
     scores = mixture.scores(x, abar)
     of_y = scores[torch.arange(len(x)), y]
     of_all = (mixture.logits(x, abar).softmax(1)[:, :, None] * scores).sum(1)
-    sign = (-mixture.logits(x, abar).logsumexp(1) - CLASS_ENERGY[y]).sign()[:, None]
+    sign = (-mixture.logits(x, abar).logsumexp(1) - CLASS_ENERGY[target][y]).sign()[:, None]
     return {"classifier": of_y - of_all, "energy": of_y, "joint": of_y + 0.3 * sign * of_all}[name].view_as(x)
 
 
@@ -73,6 +73,16 @@ def test_shift_is_unit_times_gradient(mixture, name, unit, at):
         else:
             torch.testing.assert_close(state.shift, expected, rtol=1e-9, atol=1e-9)
             assert torch.equal(state.eps, predicted)
+
+
+def test_the_target_of_the_joint_energy_is_the_one_that_is_asked_for(mixture):
+    """The two readings pull E(x) to opposite sides where it lies between their targets."""
+    apart = 0
+    for state in walk(mixture.unconditional, mixture, "joint", 0.5, "standard", target="E(x)"):
+        expected, other = (descent(mixture, "joint", state.x_t, state.y, state.abar, target) for target in ("E(x)", "E(x,y)"))
+        torch.testing.assert_close(state.shift, 0.5 * UNIT_FORMULAS["standard"](state) * expected, rtol=1e-9, atol=1e-9)
+        apart += (expected != other).any()
+    assert apart
 
 
 @pytest.mark.parametrize("eta", [0.0, 1.0])
@@ -127,11 +137,13 @@ def test_models_come_from_files(tmp_path):
     arguments = {"channels": 1, "classes": 2, "block": "basic", "layers": [1], "width": 4}
     model = build("resnet.CifarResNet", arguments)
     save(tmp_path / "c.safetensors", model.state_dict(), "resnet.CifarResNet", arguments)
-    write_json(tmp_path / "e.json", {"E(x,y)": {"classes": {"cat": {"mean": -1.5}, "dog": {"mean": 2}}}})
+    means = {"E(x,y)": [-1.5, 2], "E(x)": [-2.5, 1]}
+    kinds = {kind: {"classes": {"cat": {"mean": cat}, "dog": {"mean": dog}}} for kind, (cat, dog) in means.items()}
+    write_json(tmp_path / "e.json", kinds)
     models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", 3, "cpu")
     x = torch.rand(3, 1, 4, 4)
     torch.testing.assert_close(models.logits(2 * x - 1, 7), model.eval()(x))
-    assert models.class_energy.tolist() == [-1.5, 2]
+    assert {kind: values.tolist() for kind, values in models.class_energy.items()} == means
     assert load_models(None, None, 3, "cpu") == Models(classes=3)
 
 

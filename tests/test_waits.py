@@ -127,8 +127,9 @@ def test_no_step_of_sampling_waits(guidance, unit, sampler, kind):
     guide = {"images": resnet, "time": time_classifier}[kind].at_time(on_gpu(build).eval().requires_grad_(False))
     spec = {"guidance": guidance, "unit": unit, "sampler": sampler, "at": "x_t", "lambda": 0.5, "w": 0.1, "steps": 3, "eta": 1}
     spec |= {"spacing": "uniform", "variance": "small", "clip": True, "sigmoid": {"y0": 0.1, "k": 0.01, "t0": 500}}
+    spec, models = spec | {"target": "E(x)"}, Models(guide, {"E(x)": energies}, 10)
     with torch.no_grad(), Waits() as waits:
-        states = walk(with_process(network, {}), Request(range(6), (1, 8, 8), 10, 0, GPU), spec, 1.5, Models(guide, energies, 10))
+        states = walk(with_process(network, {}), Request(range(6), (1, 8, 8), 10, 0, GPU), spec, 1.5, models)
         at_first = waits.counts.copy()
         final_samples(states)
     assert waits.counts == at_first == {"copy": 1}  # of the samples' numbers, before the first step

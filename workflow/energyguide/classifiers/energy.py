@@ -20,5 +20,5 @@ def log_posterior(logits, y):
 
 
 def delta_energy(logits, y, class_energy):
-    """dE(x) = | E(x*)[y] - E(x) |, with `class_energy` (class,) the mean E(x, y) of each class over the training set."""
+    """dE(x) = | E(x*)[y] - E(x) |, with `class_energy` (class,) the target E(x*)[y] of each class, from the training set."""
     return (class_energy[y] - energy(logits)).abs()

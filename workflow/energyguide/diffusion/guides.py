@@ -22,6 +22,7 @@ def load_models(classifier, energies, classes, device, acceleration=None):
     logits = load_classifier(classifier, device, acceleration) if classifier else None
     class_energy = None
     if energies:
-        statistics = read_json(energies)["E(x,y)"]["classes"]
-        class_energy = torch.tensor([c["mean"] for c in statistics.values()], device=device)
+        statistics = read_json(energies)
+        means = {kind: [of["mean"] for of in statistics[kind]["classes"].values()] for kind in ("E(x,y)", "E(x)")}
+        class_energy = {kind: torch.tensor(values, device=device) for kind, values in means.items()}
     return Models(logits, class_energy, classes)

@@ -72,10 +72,10 @@ class Models:
 
     Attributes:
         logits: (images in the scale of [-1, 1], timestep) -> (batch, class); classifiers of images ignore the timestep.
-        class_energy: (class,) mean E(x, y) of each class over the training set.
+        class_energy: "E(x,y)" and "E(x)" -> (class,) its mean over the training images of each class, in nats.
         classes: number of classes, which is also the number of the class "no class".
     """
 
     logits: Callable = None
-    class_energy: torch.Tensor = None
+    class_energy: dict = None
     classes: int = None
