@@ -100,6 +100,7 @@ def bounds(folder, name, total, shapes=("learned",)):
     drawn = {**terms, "total": [total - 0.01, total + 0.01]}
     found = {
         "protocol": {"images": "test", "n": 30, "draws": 2},
+        "decoder": "from_latent" if shapes else "from_prediction",
         "discrete": {"10": {**drawn, "total": [total + 1] * 2}, "99": drawn},
     }
     if shapes:

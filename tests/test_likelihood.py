@@ -5,14 +5,26 @@ from functools import partial
 
 import pytest
 import torch
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from energyguide.diffusion import likelihood
+from energyguide.diffusion.denoiser import Denoiser
 from energyguide.diffusion.denoisers.diffusion import intervals
 from energyguide.diffusion.denoisers.vdm import schedule_at
-from energyguide.diffusion.likelihood import continuous, discrete, evenly, reconstruction, slope_of
+from energyguide.diffusion.likelihood import continuous, decoder, discrete, evenly, reconstruction, slope_of
 from energyguide.diffusion.samplers import ddpm_mean
 from energyguide.diffusion.schedule import Schedule, linear_schedule
-from energyguide.metrics.likelihood import SHAPES, bits, bound, continuous_bound, estimates
+from energyguide.metrics.likelihood import (
+    SHAPES,
+    bits,
+    bound,
+    continuous_bound,
+    estimates,
+    from_latent,
+    from_prediction,
+    measure,
+)
 from energyguide.nets.unet import fourier_features
 from energyguide.nets.vdm import VDM, Monotone
 from energyguide.training.vdm import VariationalObjective
@@ -72,13 +84,20 @@ def test_the_bound_of_gaussian_data_is_their_entropy(gaussians):
     """With the true denoiser it is tight in continuous time, in any shape of the schedule, and looser by few steps."""
     exact = Exact()
     drawn = {shape: partial(continuous_bound, exact, exact, function) for shape, function in SHAPES.items()}
-    drawn |= {steps: partial(bound, exact, exact.schedule(steps)) for steps in (20, 1000)}
+    drawn |= {steps: partial(bound, exact, exact.schedule(steps), from_latent) for steps in (20, 1000)}
     found = {name: estimates(function, gaussians, 8, seed=0) for name, function in drawn.items()}
     for name in (*SHAPES, 1000):
         assert agrees(found[name]["total"], ENTROPY), name
     assert min(found[20]["total"]) > ENTROPY + 0.2
     assert sum(found["linear"]["prior"]) < 1e-3
     assert found["quadratic"]["spread"] < 0.9 * found["linear"]["spread"]  # more of its time is where errors are large
+
+
+def exact_on(levels):
+    """`Exact`, conditioned on the timesteps of a schedule."""
+    gammas = dict(zip(levels.timesteps.tolist(), torch.logit(1 - levels.abar).float(), strict=True))
+    network = Exact()
+    return lambda z, t: network(z, torch.stack([gammas[i] for i in t.tolist()]))
 
 
 @pytest.mark.parametrize("steps", [20, 200, 999])
@@ -88,14 +107,54 @@ def test_the_bound_of_a_fixed_schedule_is_the_sum_of_its_steps(gaussians, steps)
     gamma, abar = torch.logit(1 - levels.abar), levels.abar[1:]
     lost = abar * VARIANCE / (abar * VARIANCE + 1 - abar)
     expected = (torch.expm1(gamma.diff()) * lost).sum().item() / 2 / math.log(2)
-    by_timestep = dict(zip(levels.timesteps.tolist(), gamma.float(), strict=True))
-    network = Exact()
-
-    def timestep(z, t):
-        return network(z, torch.stack([by_timestep[i] for i in t.tolist()]))
-
-    assert agrees(estimates(partial(bound, timestep, levels), gaussians, 8, seed=0)["diffusion"], expected)
+    drawn = partial(bound, exact_on(levels), levels, from_prediction)
+    assert agrees(estimates(drawn, gaussians, 8, seed=0)["diffusion"], expected)
     assert levels.timesteps[[0, -1]].tolist() == [0, 999] and len(levels) == steps + 1
+
+
+@pytest.mark.parametrize("steps", [20, 999])
+def test_ddpm_decodes_from_the_image_that_it_predicts(gaussians, steps):
+    """The last step costs the surprise of its errors, which are normal, under the released code's sigma_1^2 = beta~_2."""
+    levels = intervals(linear_schedule(), steps)
+    (first, second), half = levels.abar[:2].tolist(), 1 / 255
+    sigma = ((1 - second / first) * (1 - first) / (1 - second)) ** 0.5
+    kept = (
+        first * VARIANCE / (first * VARIANCE + 1 - first)
+    )  # of x in the predicted image, whose noise is kept^2 (1 - abar) / abar
+    error = norm(scale=((1 - kept) ** 2 * VARIANCE + kept**2 * (1 - first) / first) ** 0.5)
+
+    def surprise(e):
+        return -math.log2(norm.cdf((e + half) / sigma) - norm.cdf((e - half) / sigma))
+
+    expected, _ = quad(lambda e: error.pdf(e) * surprise(e), -0.05, 0.05)
+    found = estimates(partial(bound, exact_on(levels), levels, from_prediction), gaussians, 8, seed=0)
+    assert agrees(found["reconstruction"], expected)
+
+
+@pytest.mark.parametrize(("mean", "sigma"), [(0.3, 0.01), (-1.0, 0.007), (1.4, 0.05), (0.0, 3.0)])
+def test_the_decoder_shares_all_probability_among_the_grey_levels(mean, sigma):
+    """Each has the mass of its bin, and the outermost all that lies beyond them."""
+    levels = (torch.arange(256) / 127.5 - 1).view(-1, 1, 1, 1)
+    found = torch.exp(-decoder(levels, torch.full_like(levels, mean), sigma))
+    edges = norm.cdf((torch.arange(255) + 0.5) / 127.5 - 1, mean, sigma)
+    assert found.sum().item() == pytest.approx(1, abs=1e-6)
+    torch.testing.assert_close(found, torch.tensor([0, *edges, 1]).double().diff(), rtol=0, atol=1e-5)
+
+
+def test_grey_levels_far_from_the_predicted_one_cost_bits_and_not_infinity():
+    ends = torch.tensor([-1.0, 1.0, -0.2, 0.6]).view(4, 1, 1, 1)
+    cost, nearest = decoder(ends, -ends, 0.001), 2 * ends.abs().flatten() - 1 / 255
+    assert torch.allclose(cost, (nearest / 0.001).double() ** 2 / 2, rtol=1e-3)
+
+
+def test_models_on_a_fixed_schedule_are_decoded_as_ddpm_and_learned_ones_as_vdm(gaussians, model):
+    x = torch.nn.functional.interpolate(gaussians[:20], size=8)
+    fixed, learned = intervals(linear_schedule(), 2), schedule_at(model, torch.linspace(0, 1, 3))
+    denoisers = Denoiser(exact_on(fixed), None, lambda steps: fixed), Denoiser(model, None, lambda steps: learned, learned=model)
+    found = [measure(denoiser, x, [2], [], 2, seed=0) for denoiser in denoisers]
+    assert [result["decoder"] for result in found] == ["from_prediction", "from_latent"]
+    of_ddpm, of_vdm = (result["discrete"][2]["reconstruction"] for result in found)
+    assert max(of_vdm) < 0.1 < 1 < min(of_ddpm)
 
 
 def test_steps_between_learned_levels_are_exact_posteriors(model):

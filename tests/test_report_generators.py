@@ -23,6 +23,7 @@ def test_bounds_stand_at_their_most_steps_and_in_continuous_time_with_the_report
     table = likelihood.table_likelihood(*likelihoods)
     models = [(row["model"], row["steps"], float(row["total"]), row["reported_plain"]) for row in records(table)]
     assert models == [("plain", "99", 4, ""), ("vdm", "99", 3, "2.65"), ("vdm", "continuous", 3, "2.65")]
+    assert [row["decoder"] for row in records(table)] == ["from_prediction", "from_latent", "from_latent"]
     ours, reported = rows(table)[1:4], rows(table)[5:]
     totals = [("DDPM", r"$4.000 \pm 0.014$"), *[(name, r"$3.000 \pm 0.014$") for name in ("Variational", "")]]
     assert [(line[0], line[-1]) for line in ours] == totals

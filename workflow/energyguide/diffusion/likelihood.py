@@ -1,5 +1,7 @@
 """The variational bound of a diffusion model on -log p(x), and its three terms (Kingma et al. 2021, eq. 11 to 17).
 
+The term of the clean end has two forms: `reconstruction` of a variational diffusion model, `decoder` of DDPM.
+
 gamma = -log SNR is a noise level: z = sqrt(sigmoid(-gamma)) x + sqrt(sigmoid(gamma)) eps. Images are (batch, channel, height,
 width) in [-1, 1], on the grid of LEVELS values; each term is (batch,), in nats an image.
 """
@@ -43,6 +45,21 @@ def reconstruction(x, gamma, eps):
 
     few = max(1, AT_ONCE // (LEVELS * x[0].numel()))
     return torch.cat([surprise(*part) for part in zip(z.split(few), values.split(few), strict=True)])
+
+
+def decoder(x, mean, sigma):
+    """-log p(x | x_1) of DDPM: each value's bin under N(`mean`, `sigma`^2 I), the outermost bins open (Ho et al. 2020, eq. 13).
+
+    Args:
+        mean: as `x`, the image predicted from x_1.
+        sigma: standard deviation of the last step.
+    """
+    x, half = x.double(), 1 / (LEVELS - 1)
+    low = ((x - half - mean) / sigma).masked_fill(x < half - 1, -torch.inf)
+    high = ((x + half - mean) / sigma).masked_fill(x > 1 - half, torch.inf)
+    low, high = torch.where(low > 0, -high, low), torch.where(low > 0, -low, high)  # the same by symmetry, and exact in the tails
+    whole, rest = torch.special.log_ndtr(high), torch.special.log_ndtr(low)
+    return -per_image(whole + torch.log1p(-torch.exp(rest - whole)))
 
 
 def discrete(error, gamma, before, steps):

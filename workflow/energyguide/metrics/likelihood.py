@@ -6,7 +6,16 @@ from functools import partial
 import torch
 
 from energyguide.data.noise import fold, normal
-from energyguide.diffusion.likelihood import continuous, discrete, evenly, prior, reconstruction, slope_of, squared_error
+from energyguide.diffusion.likelihood import (
+    continuous,
+    decoder,
+    discrete,
+    evenly,
+    prior,
+    reconstruction,
+    slope_of,
+    squared_error,
+)
 from energyguide.nets.passes import by_batch
 
 
@@ -22,13 +31,32 @@ SHAPES = {  # maps of [0, 1] onto itself, rising, that a schedule may have betwe
 }
 
 
+def from_latent(network, schedule, x, eps):
+    """-log p(x | z) of a variational diffusion model, whose network is not asked (Kingma et al. 2021, sec. 3.3)."""
+    return reconstruction(x, torch.logit(1 - schedule.abar[0]).to(x), eps)
+
+
+def from_prediction(network, schedule, x, eps):
+    """-log p(x | x_1) of DDPM: x_1 is at the clean end of the schedule, and its network predicts the image from it.
+
+    sigma_1^2 is beta~ of the second level, as in the code released with the paper: that of the first is 0.
+    """
+    first = torch.zeros(len(x), dtype=torch.int64, device=x.device)
+    x_1 = schedule.add_noise(x, first, eps)
+    predicted = network(x_1, schedule.timesteps.to(x.device)[first])
+    abar = schedule.abar[0].item()
+    mean = (x_1 - (1 - abar) ** 0.5 * predicted) / abar**0.5
+    return decoder(x, mean, schedule.sigma("small")[1].item()).to(x)
+
+
 @torch.no_grad()
-def bound(network, schedule, x, t, eps, eps_0):
+def bound(network, schedule, decode, x, t, eps, eps_0):
     """One draw of the three terms, by name, in a bound of as many steps as the schedule has intervals.
 
     Args:
         network: (z, t) -> eps.
         schedule: the noise levels, from the clean end to the noisy end.
+        decode: `from_latent` or `from_prediction`.
         t: (batch,) in [0, 1), which choose a step for each image.
         eps, eps_0: standard normal, as `x`: of the diffusion term, and of the reconstruction.
     """
@@ -38,7 +66,7 @@ def bound(network, schedule, x, t, eps, eps_0):
     error = squared_error(network, x, gammas[i].to(x), timesteps[i], eps)
     return {
         "prior": prior(x, gammas[-1].to(x)),
-        "reconstruction": reconstruction(x, gammas[0].to(x), eps_0),
+        "reconstruction": decode(network, schedule, x, eps_0),
         "diffusion": discrete(error.double(), gammas[i], gammas[i - 1], steps).to(x),
     }
 
@@ -98,15 +126,18 @@ def measure(denoiser, x, steps, shapes, draws, seed):
         shapes: names of SHAPES that take the place of a learned schedule's, in continuous time.
 
     Returns:
-        under "discrete" the `estimates` by number of steps; of a learned schedule also "continuous", and "gamma", its curve and
-        those that take its place at 101 times, both by the name of the shape.
+        under "discrete" the `estimates` by number of steps; "decoder", the name of the function that decodes the clean end; of a
+        learned schedule also "continuous", and "gamma", its curve and those that take its place at 101 times, both by the name of
+        the shape.
     """
     network, model = denoiser.network, denoiser.learned
+    decode = from_latent if model else from_prediction
 
     def drawn(function, *arguments):
         return estimates(partial(function, network, *arguments), x, draws, seed)
 
-    result = {"discrete": {count: drawn(bound, denoiser.levels(count)) for count in steps}}
+    discrete_bounds = {count: drawn(bound, denoiser.levels(count), decode) for count in steps}
+    result = {"decoder": decode.__name__, "discrete": discrete_bounds}
     if model:
         curve = torch.linspace(0, 1, 101, device=x.device)
         functions = {"learned": None, **{name: SHAPES[name] for name in shapes}}

@@ -114,10 +114,9 @@ def sampling(experiment, passes, variants):
 
 
 def bounds(experiment, name):
-    """How many estimates of a bound are made of each image."""
-    spec = experiment.likelihood
-    continuous = 1 + len(spec.shapes) if experiment.networks[name].kind == "vdm" else 0
-    return spec.draws * (len(spec.steps) + continuous)
+    """How often a network looks at each image for its bounds: once an estimate, and of DDPM once more to decode."""
+    spec, learned = experiment.likelihood, experiment.networks[name].kind == "vdm"
+    return spec.draws * (len(spec.steps) + 1 + len(spec.shapes) if learned else 2 * len(spec.steps))
 
 
 def measuring(experiment, passes, images):

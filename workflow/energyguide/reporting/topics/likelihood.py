@@ -21,6 +21,7 @@ def table_likelihood(inputs, params):
     records, body = [], []
     for path, (name, label) in zip(inputs.results, params.labels.items(), strict=True):
         found = read_json(path)
+        protocol = {"decoder": found["decoder"], **found["protocol"]}
         longest = list(found["discrete"])[-1]
         lines = {longest: found["discrete"][longest]}
         if "continuous" in found:
@@ -32,7 +33,7 @@ def table_likelihood(inputs, params):
             }
             steps_named = "continuous" if steps not in found["discrete"] else int(steps)
             reported = {f"reported_{column}": published.field(name, column) for column in REPORTED}
-            records.append({"model": name, "steps": steps_named, **fields, **reported, **found["protocol"]})
+            records.append({"model": name, "steps": steps_named, **fields, **reported, **protocol})
             body.append([escape(label) if steps == longest else "", steps, *(plus_minus(terms[term], 3) for term in TERMS)])
     header = ["Model", "Steps", "Prior", "Reconstruction", "Diffusion", "Bits/dim"]
     return Table(records, [header], body + reported_bits(published, params.labels), "lrcccc")
