@@ -90,12 +90,33 @@ def test_the_sentence_on_the_implicit_classifier_names_its_nearest_and_its_farth
     assert "best with that of the vanilla" in said and r"classifier of images with $\epstrain = 0.5$ (0.10)" in said
 
 
-def test_the_distance_of_the_densities_is_told(tmp_path):
-    save_arrays(tmp_path / "d.npz", {}, distances={"0": 0.07, "3": 0.301})
-    said = densities.numbers(SimpleNamespace(densities=str(tmp_path / "d.npz")), SimpleNamespace(samples=300, steps=5))[
-        "sayDensities"
-    ]
-    assert said == "The total variation between the rows is 0.07 at $w = 0$ and 0.30 at $w = 3$."
+@pytest.mark.parametrize(
+    ("distances", "verdict"),
+    [
+        ((0.07, 0.301), "at $w = 3$, but not at $w = 0$."),
+        ((0.07, 0.08), "at no weight."),
+        ((0.09, 0.301), "at $w$ = 0 and 3."),
+    ],
+)
+def test_the_distance_of_the_densities_is_told_beside_that_of_exact_draws(distances, verdict):
+    found = {"distances": dict(zip("03", distances, strict=True)), "nulls": dict.fromkeys("03", [0.06, 0.08])}
+    said = densities.numbers_distance(found)
+    rows = f"is {distances[0]:.3f} at $w = 0$ (0.070) and {distances[1]:.3f} at $w = 3$ (0.070)"
+    assert rows in said and said.endswith(f"It exceeds that of every one of 2 sets of exact draws {verdict}")
+
+
+def test_it_is_told_how_likely_guided_points_are_without_the_class_and_given_it(tmp_path):
+    samples = {"0": [[-1.9, 0.01], [-1.0, 0.01]], "3": [[-2.1, 0.01], [-1.02, 0.01]], "1": [[-1.91, 0.01], [-0.8, 0.01]]}
+    closed = {"0": [-1.9, -1.0], "3": [-1.8, -0.7], "1": [-1.85, -0.8]}
+    found = {"distances": {"0": 0.1}, "nulls": {"0": [0.2]}, "sampled": samples, "exact": closed}
+    save_arrays(tmp_path / "d.npz", {}, **found)
+    params = SimpleNamespace(samples=300, steps=5)
+    said = densities.numbers(SimpleNamespace(densities=str(tmp_path / "d.npz")), params)["sayGuidedLikelihood"]
+    alone = r"$-1.90$, $-1.91$ and $-2.10$ for $\log p(\mathbf{x})$ (in closed form $-1.90$, $-1.85$ and $-1.80$)"
+    given = r"$-1.00$, $-0.80$ and $-1.02$ for $\log p(\mathbf{x}\mid y)$ (in closed form"
+    assert "at $w$ = 0, 1 and 3" in said and alone in said and given in said
+    assert "at $w = 1$, as likely within two standard errors without the class and more likely given it; " in said
+    assert said.endswith("at $w = 3$, less likely without the class and as likely within two standard errors given it.")
 
 
 def test_free_samples_at_no_guidance_are_those_of_the_unguided_variant(tmp_path):

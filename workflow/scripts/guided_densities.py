@@ -7,5 +7,5 @@ with job(snakemake):
 
     p = snakemake.params
     pick_device(p.threads)
-    arrays, distances = guided_densities(p.process, p.scales, p.samples, p.steps, p.seed)
-    save_arrays(snakemake.output.arrays, arrays, range=RANGE, samples=p.samples, steps=p.steps, distances=distances)
+    arrays, found = guided_densities(p.process, p.scales, p.samples, p.steps, p.seed)
+    save_arrays(snakemake.output.arrays, arrays, range=RANGE, samples=p.samples, steps=p.steps, **found)

@@ -4,6 +4,8 @@ It takes the place of all networks where their answer should be the true one: in
 densities (Ho and Salimans 2022, Fig. 2). Points are images of two pixels, (batch, 1, 1, 2), in float64.
 """
 
+import math
+
 import torch
 
 from energyguide.diffusion.schedule import linear_schedule
@@ -63,19 +65,39 @@ class Mixture:
         known = self.conditional(x, t, y % self.classes)
         return torch.where((y == self.classes).view(-1, 1, 1, 1), self.unconditional(x, t), known)
 
-    def guided_density(self, x, w, area):
-        """The mixture of the normalised guided conditionals p(x | k) p(k | x)^w (Ho and Salimans 2022, sec. 3.1).
+    def log_densities(self, x):
+        """log p(x), (point,), and log p(x | k), (point, class), of points (point, 1, 1, 2)."""
+        joint = self.logits(x) - math.log(2 * math.pi)
+        return joint.logsumexp(1), joint - self.weights.log()
+
+    def guided(self, x, w, area):
+        """The guided conditionals p(x | k) p(k | x)^w, normalised (Ho and Salimans 2022, sec. 3.1).
 
         Args:
             x: (point, 1, 1, 2), a grid that covers the classes.
             area: of a cell of the grid, by which the integral of each conditional is made 1.
 
         Returns:
-            (point,) densities.
+            (point, class) densities.
         """
         logits = self.logits(x)
         guided = (logits - self.weights.log() + w * logits.log_softmax(1)).exp()
-        return (self.weights * guided / (guided.sum(0) * area)).sum(1)
+        return guided / (guided.sum(0) * area)
+
+    def guided_draws(self, y, w, generator):
+        """Exact draws of the guided conditionals of classes `y` (point,), as points (point, 1, 1, 2).
+
+        By rejection: a draw of p(x | y) is kept with probability p(y | x)^w.
+        """
+        x, left = torch.empty(len(y), 2, dtype=torch.float64), torch.arange(len(y))
+        while len(left):
+            k = y[left]
+            drawn = self.means[k] + self.variances[k].sqrt() * torch.randn(len(k), 2, generator=generator, dtype=torch.float64)
+            log_p = self.logits(drawn).log_softmax(1).gather(1, k[:, None])[:, 0]
+            kept = torch.rand(len(k), generator=generator, dtype=torch.float64) < (w * log_p).exp()
+            x[left[kept]] = drawn[kept]
+            left = left[~kept]
+        return x.view(-1, 1, 1, 2)
 
 
 def three_gaussians(schedule=None):

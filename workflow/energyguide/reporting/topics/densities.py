@@ -1,8 +1,13 @@
 """Guided densities of three Gaussians."""
 
+from statistics import fmean
+
 from energyguide.files.arrays import load_arrays, read_sidecar
+from energyguide.metrics.statistics import Number, compare
 from energyguide.reporting.phrases import listing
 from energyguide.reporting.style import WIDTH, pyplot
+
+LIKELIHOODS = r"$\log p(\mathbf{x})$", r"$\log p(\mathbf{x}\mid y)$"
 
 
 def figure_densities(inputs, params):
@@ -22,12 +27,51 @@ def figure_densities(inputs, params):
     return figure
 
 
+def at(weights):
+    return f"at $w = {weights[0]}$" if len(weights) == 1 else f"at $w$ = {listing(weights)}"
+
+
+def numbers_distance(found):
+    """How far the sampler's densities are from the closed forms, and whether as many exact draws are as far."""
+    distances, nulls = found["distances"], found["nulls"]
+    said = listing(f"{value:.3f} at $w = {w}$ ({fmean(nulls[w]):.3f})" for w, value in distances.items())
+    beyond = [w for w, value in distances.items() if value > max(nulls[w])]
+    within = [w for w in distances if w not in beyond]
+    where = f"{at(beyond)}, but not {at(within)}" if beyond and within else at(beyond) if beyond else "at no weight"
+    return (
+        f"The total variation between the rows is {said}; in brackets, the mean for as many exact draws of the closed form. "
+        f"It exceeds that of every one of {len(next(iter(nulls.values())))} sets of exact draws {where}."
+    )
+
+
+def numbers_likelihood(found):
+    """What guidance does to log p(x) and to log p(x | y), of the sampler's points and in closed form."""
+    samples, closed = found["sampled"], found["exact"]
+    first, *guided = sorted(samples, key=float)
+
+    def line(values):
+        return listing(f"${value:.2f}$" for value in values)
+
+    def means(i):
+        exact = line(closed[w][i] for w in (first, *guided))
+        return f"{line(samples[w][i][0] for w in (first, *guided))} for {LIKELIHOODS[i]} (in closed form {exact})"
+
+    def verdict(w, i):
+        after, before = (Number(mean, 2 * error) for mean, error in (samples[w][i], samples[first][i]))
+        return compare(after, before, "more likely", "less likely", "as likely within two standard errors")
+
+    changes = "; ".join(f"at $w = {w}$, {verdict(w, 0)} without the class and {verdict(w, 1)} given it" for w in guided)
+    return f"Over the sampler's points {at([first, *guided])} the means, in nats, are {means(0)} and {means(1)}." + (
+        f" Against $w = {first}$ the points are, {changes}." if guided else ""
+    )
+
+
 def numbers(inputs, params):
-    """How far the sampler's densities are from the closed forms."""
-    distances = read_sidecar(inputs.densities)["distances"]
-    said = listing(f"{value:.2f} at $w = {w}$" for w, value in distances.items())
+    """How far the sampler's densities are from the closed forms, and how likely its points are."""
+    found = read_sidecar(inputs.densities)
     return {
         "densitySamples": f"{params.samples:,}",
         "densitySteps": params.steps,
-        "sayDensities": f"The total variation between the rows is {said}.",
+        "sayDensities": numbers_distance(found),
+        "sayGuidedLikelihood": numbers_likelihood(found),
     }
