@@ -66,6 +66,7 @@ BAD = [
     ("variants.joint-energy.target", "E(y)", f"{D}.variants.joint-energy.target"),
     ("variants.classifier-plain.unit", "sigmoid", f"{D}.variants.classifier-plain.sigmoid"),
     ("variants.classifier-plain.sampler", "ddim", f"{D}.variants.classifier-plain.unit"),
+    ("variants.classifier-plain.sampler", "dpm", f"{D}.variants.classifier-plain.unit"),
     ("variants.ddpm.unit", "sigma", f"{D}.variants.ddpm.unit"),
     ("variants.ddpm.classifier", "eps0", f"{D}.variants.ddpm.classifier"),
     ("variants.joint-energy.system", "energies", f"{D}.variants.joint-energy.system"),

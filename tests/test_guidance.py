@@ -85,11 +85,10 @@ def test_the_target_of_the_joint_energy_is_the_one_that_is_asked_for(mixture):
     assert apart
 
 
-@pytest.mark.parametrize("eta", [0.0, 1.0])
+@pytest.mark.parametrize("options", [{"sampler": "ddim"}, {"sampler": "ddim", "eta": 1.0}, {"sampler": "dpm"}])
 @pytest.mark.parametrize("w", [0.0, 0.7, 3.0])
-def test_classifier_guidance_of_the_conditional_score_needs_one_less(mixture, w, eta):
+def test_classifier_guidance_of_the_conditional_score_needs_one_less(mixture, w, options):
     """grad log p(x|y) = grad log p(x) + grad log p(y|x): scale w + 1 without the class is scale w with it (Ho, eq. 5)."""
-    options = {"sampler": "ddim", "eta": eta}
     without = list(walk(mixture.unconditional, mixture, "classifier", w + 1, **options))
     given = list(walk(mixture.conditional, mixture, "classifier", w, **options))
     for a, b in zip(without, given, strict=True):

@@ -5,7 +5,7 @@ from diffusers.schedulers import scheduling_ddpm
 
 from energyguide.diffusion.hooks import Guidance
 from energyguide.diffusion.samplers import final_samples, reverse, to_uint8
-from energyguide.diffusion.schedule import linear_schedule, respace
+from energyguide.diffusion.schedule import Schedule, linear_schedule, respace
 
 FULL = linear_schedule()
 SAMPLERS = [
@@ -13,6 +13,7 @@ SAMPLERS = [
     {"sampler": "ddpm", "variance": "large"},
     {"sampler": "ddim", "eta": 0.0},
     {"sampler": "ddim", "eta": 1.0},
+    {"sampler": "dpm"},
 ]
 
 
@@ -52,6 +53,22 @@ def test_one_network_step_from_the_image_recovers_it(generator):
         torch.testing.assert_close(state.x_prev, x0)
 
 
+@pytest.mark.parametrize(("sampler", "order"), [("ddim", 1), ("dpm", 2)])
+def test_twice_the_steps_divide_the_error_by_two_to_the_order(mixture, generator, sampler, order):
+    """The error of a solver of the order p is C steps^-p: measured with the true score, on steps even in lambda."""
+    x = torch.randn(100, 1, 1, 2, generator=generator, dtype=torch.float64)
+
+    def images(sampler, steps):
+        half_log_snr = torch.linspace(4, -3, steps + 1, dtype=torch.float64)
+        schedule = Schedule(torch.arange(steps + 1), torch.sigmoid(2 * half_log_snr))
+        mixture.table = schedule.abar
+        return final_samples(reverse(mixture.unconditional, schedule, x, None, None, sampler=sampler, clip=False))[0]
+
+    exact = images("dpm", 2000)
+    coarse, fine = ((images(sampler, steps) - exact).square().mean().sqrt() for steps in (100, 200))
+    assert (coarse / fine).log2().item() == pytest.approx(order, abs=0.05)
+
+
 def toy(x, t, y):
     return torch.tanh(x) + 0.3 * torch.sin(3 * x.flip(2) + t.view(-1, 1, 1, 1) / 100)
 
@@ -64,10 +81,10 @@ def peer(scheduler, steps):
     return scheduler
 
 
-def walk(steps, **options):
+def walk(steps, spacing="uniform", **options):
     generator = torch.Generator().manual_seed(1)
     x, *noise = torch.randn(steps + 1, 5, 2, 3, 3, generator=generator, dtype=torch.float64)
-    states = reverse(toy, respace(FULL, steps), x, None, lambda index: noise[index], **options)
+    states = reverse(toy, respace(FULL, steps, spacing), x, None, lambda index: noise[index], **options)
     return [(state, toy(state.x_t, torch.full((5,), state.t), None), noise[state.index]) for state in states]
 
 
@@ -100,6 +117,18 @@ def test_ddim_steps_equal_diffusers(eta, clip):
         noise = noise if eta else None
         step = theirs.step(eps, state.t, state.x_t, eta, use_clipped_model_output=True, variance_noise=noise)
         torch.testing.assert_close(state.x_prev, step.prev_sample, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("clip", [True, False])
+@pytest.mark.parametrize(("steps", "spacing"), [(10, "trailing"), (20, "uniform")])  # diffusers' rules differ below 15 steps
+def test_dpm_steps_equal_diffusers(steps, spacing, clip):
+    """Their thresholds that may not exceed 1 are our clipping."""
+    options = {"thresholding": clip, "sample_max_value": 1.0, "beta_start": 1e-4, "beta_end": 0.02}
+    theirs = peer(diffusers.DPMSolverMultistepScheduler(**options), steps)
+    ours = walk(steps, spacing, sampler="dpm", clip=clip)
+    theirs.set_timesteps(timesteps=[state.t for state, _, _ in ours])
+    for state, eps, _ in ours:
+        torch.testing.assert_close(state.x_prev, theirs.step(eps, state.t, state.x_t).prev_sample, rtol=1e-5, atol=1e-5)
 
 
 def test_clipping_keeps_the_predicted_image_in_range_even_when_guided():

@@ -110,6 +110,7 @@ def test_the_variant_reaches_the_sampler():
     images = [drawn(range(5), plain | change) for change in ({}, {"sampler": "ddim"}, {"variance": "large"}, {"steps": 6})]
     images.append(drawn(range(5), plain | {"sampler": "ddim", "eta": 0.5}))
     images += [drawn(range(5), plain | {"spacing": "quadratic"}), drawn(range(5), SPEC)]
+    images.append(drawn(range(5), plain | {"sampler": "dpm"}))
     assert all(not torch.equal(a, b) for i, a in enumerate(images) for b in images[:i])
 
 

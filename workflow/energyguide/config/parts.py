@@ -175,7 +175,9 @@ class Attack(Block):
 class Sampler(Block):
     """How a variant is sampled."""
 
-    sampler: Literal["ddpm", "ddim"] = about("The kind of step.")
+    sampler: Literal["ddpm", "ddim", "dpm"] = about(
+        "The kind of step: DDPM, DDIM, or the second-order multistep solver DPM-Solver++(2M)."
+    )
     steps: Count = about("Steps of the reverse process, at most `process.steps`.")
     spacing: Literal["uniform", "quadratic", "trailing"] = about(
         "How the steps are spread over the timesteps: `uniform`, `quadratic` (DDIM, app. D.2), or `trailing`, with the last one."

@@ -111,8 +111,9 @@ class Variant(Sampler):
         experiment.trained(need, "classifier", [self.guide], "classifier", "time_classifier")
         if self.needs_energies:
             experiment.trained(need, "classifier", [self.guide], "classifier")
-        silent = self.unit in ("sigma", "sigma2") and self.sampler == "ddim" and self.eta == 0
-        need(not silent, "unit", "sigma is 0 in DDIM with eta 0, so nothing would be guided; use unit `eps`")
+        noisy = self.sampler == "ddpm" or (self.sampler == "ddim" and self.eta > 0)
+        silent = self.unit in ("sigma", "sigma2") and not noisy
+        need(not silent, "unit", "sigma is 0 in `dpm`, and in `ddim` with eta 0, so nothing would be guided; use unit `eps`")
         need(self.unit != "difference", "unit", "`difference` is the unit of classifier-free guidance alone")
         need(self.unit != "sigmoid" or self.sigmoid, "sigmoid", "unit `sigmoid` needs y0, k and t0")
 

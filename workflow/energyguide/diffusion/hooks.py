@@ -26,6 +26,7 @@ class State:
     shift: Any = 0  # what guidance adds to the mean
     mean: torch.Tensor = None
     x_prev: torch.Tensor = None
+    before: State = None  # the step before this one, for solvers that look back; it has none itself
 
 
 def predict_eps(network, state):

@@ -1,7 +1,11 @@
-"""Reverse diffusion: DDPM (Ho et al. 2020), DDIM (Song et al. 2021) and direct denoising, in one walk.
+"""Reverse diffusion in one walk: DDPM (Ho et al. 2020), DDIM (Song et al. 2021), DPM-Solver++(2M) (Lu et al. 2022), and direct
+denoising.
 
 Guidance is a hook: it may replace the prediction, correct eps, or shift the mean; the rest follows from that.
 """
+
+import math
+from dataclasses import replace
 
 import torch
 
@@ -27,6 +31,24 @@ def ddim_mean(state, beta, abar_prev):
     return abar_prev**0.5 * state.x0 + max(1 - abar_prev - state.sigma**2, 0) ** 0.5 * eps
 
 
+def half_log_snr(abar):
+    """lambda = log(sqrt(abar) / sqrt(1 - abar)), in which DPM-Solver measures its steps."""
+    return math.log(abar / (1 - abar)) / 2
+
+
+def dpm_mean(state, beta, abar_prev):
+    """DPM-Solver++(2M), algorithm 2: the deterministic DDIM step, with x_0 extrapolated to the middle of the step in lambda.
+
+    The line goes through the last two predictions. The first step has only one, and the last has no middle, as lambda is infinite
+    at the image: both are plain DDIM steps.
+    """
+    if state.before and abar_prev < 1:
+        h = half_log_snr(abar_prev) - half_log_snr(state.abar)
+        h_before = half_log_snr(state.abar) - half_log_snr(state.before.abar)
+        state = replace(state, x0=state.x0 + h / (2 * h_before) * (state.x0 - state.before.x0))
+    return ddim_mean(state, beta, abar_prev)
+
+
 def direct_mean(state, beta, abar_prev):
     """For a network whose "image" is the next state itself."""
     return state.x0
@@ -40,21 +62,23 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         x: (batch, channel, height, width), standard normal.
         y: (batch,) classes, or None.
         noise: index of the step -> noise shaped as `x`.
-        sampler: "ddpm", with `variance` "small" or "large"; "ddim", with `eta` (0 is deterministic); or "direct", where the
-            predicted image is the next state.
+        sampler: "ddpm", with `variance` "small" or "large"; "ddim", with `eta` (0 is deterministic); "dpm", of second order and
+            deterministic; or "direct", where the predicted image is the next state.
         clip: keep the predicted image in [-1, 1].
     """
     step_mean, sigmas = {
         "ddpm": lambda: (ddpm_mean, schedule.sigma(variance)),
         "ddim": lambda: (ddim_mean, eta * schedule.sigma("small")),
+        "dpm": lambda: (dpm_mean, torch.zeros(len(schedule))),
         "direct": lambda: (direct_mean, torch.zeros(len(schedule))),
     }[sampler]()
     table = zip(
         *(v.tolist() for v in (schedule.timesteps, schedule.abar, schedule.abar_prev, schedule.betas, sigmas)), strict=True
     )
+    before = None
     for index, (t, abar, abar_prev, beta, sigma) in reversed(list(enumerate(table))):
         timesteps = torch.full((len(x),), t, device=x.device)
-        state = State(index=index, t=t, timesteps=timesteps, abar=abar, sigma=sigma, y=y, x_t=x)
+        state = State(index=index, t=t, timesteps=timesteps, abar=abar, sigma=sigma, y=y, x_t=x, before=before)
         state.eps = guidance.predict(network, state)
         state.x0 = predict_x0(state, clip)
         state.eps = state.eps + guidance.eps(state)
@@ -63,6 +87,7 @@ def reverse(network, schedule, x, y, noise, guidance=Guidance(), sampler="ddpm",
         state.mean = step_mean(state, beta, abar_prev) + state.shift
         x = state.x_prev = state.mean + sigma * noise(index) if index and sigma else state.mean
         yield state
+        before = replace(state, before=None)
 
 
 def is_finite(state):
