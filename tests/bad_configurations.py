@@ -2,6 +2,7 @@
 
 DELETE, D = object(), "experiments.mine"
 
+TRAINING = {"steps": 9, "batch": 9, "lr": 0.1, "lr_end": 0}
 FILE = {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}
 BAD = [
     ("/experiment", "nothing", "experiment:"),
@@ -89,6 +90,8 @@ BAD = [
     ("classifiers.eps_train", [0.25, 0.5, 1], f"{D}.classifiers.eps_train"),
     ("classifiers.training.score_every", 0, f"{D}.classifiers.training.score_every"),
     ("classifiers.training.ema_images", 100, f"{D}.classifiers.training.ema_images"),
+    ("judge.network.layers", [1] * 5, f"{D}.judge.network.layers"),
+    ("judge.training", TRAINING | {"score_every": 0}, f"{D}.judge.training.score_every"),
     ("diffusion.training.score_every", 5, f"{D}.diffusion.training.score_every"),
     ("trajectories.samples", 5, f"{D}.trajectories.samples"),
     ("variants.Bad Name", {"label": "x"}, "Bad Name"),
@@ -149,6 +152,7 @@ BAD = [
     ("weights.eps0", FILE | {"format": "keras"}, f"{D}.weights.eps0.format"),
     ("weights.eps0", FILE | {"format": "diffusers"}, f"{D}.weights.eps0.format"),
     ("weights.eps0", FILE | {"mean": [0.5]}, f"{D}.weights.eps0"),
+    ("weights.judge", FILE | {"format": "robustness"}, f"{D}.weights.judge.format"),
     ("weights.eps7", FILE, f"{D}.weights.eps7"),
     ("weights.joint", FILE | {"format": "diffusers"}, f"{D}.weights.joint.format"),
     ("weights.joint", FILE | {"mean": [0.5], "std": [0.5]}, f"{D}.weights.joint.mean"),

@@ -11,7 +11,7 @@ from energyguide.data.augment import augment, crop, flip, jitter
 from energyguide.data.dataset import Dataset
 from energyguide.data.load import load
 from energyguide.data.sources import cifar10, imagefolder
-from energyguide.data.splits import split, stratified
+from energyguide.data.splits import half, split, stratified
 from energyguide.files.atomic import sha256
 
 
@@ -23,6 +23,16 @@ def test_stratified_takes_its_share_of_each_class(fraction):
         assert mask[labels == label].sum() == round(fraction * count)
     assert (mask == stratified(labels, fraction, seed=3)).all()
     assert (mask != stratified(labels, fraction, seed=4)).any()
+
+
+def test_half_is_one_half_of_each_class_and_no_copy_of_what_was_held_out():
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 5], [3, 101, 1000]))
+    mask = half(labels, seed=0)
+    for label, counts in ((0, (1, 2)), (1, (50, 51)), (5, (500,))):
+        assert mask[labels == label].sum() in counts
+    assert (mask == half(labels, seed=0)).all() and (mask != half(labels, seed=1)).any()
+    agreement = (mask[labels == 5] == stratified(labels, 0.5, seed=0)[labels == 5]).mean()
+    assert 0.4 < agreement < 0.6
 
 
 def test_split_parts_the_training_set_and_keeps_labels_with_images():

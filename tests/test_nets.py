@@ -2,11 +2,13 @@ import pytest
 import torch
 from diffusers.models.embeddings import get_timestep_embedding
 from torchvision.models import resnet as peer
+from torchvision.models.vgg import make_layers
 
 from energyguide.files.arrays import write_sidecar
 from energyguide.nets import weights as files
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet, timestep_embedding
+from energyguide.nets.vgg import Vgg
 
 SMALL = {"channels": 2, "size": 8, "width": 8, "multipliers": (1, 2), "blocks": 1, "attention": (4,), "dropout": 0.0}
 
@@ -111,12 +113,30 @@ def test_resnet50_has_its_parameters():
         assert size(CifarResNet(3, 10)) == 23_520_842
 
 
+def test_vgg_has_torchvisions_layers_and_the_mean_of_the_last():
+    """With the same weights, the same outputs in training and after it; and its penultimate features are those of `fc`."""
+    torch.manual_seed(0)
+    ours, theirs = Vgg(3, 7, (1, 2, 1), width=4), make_layers([4, "M", 8, 8, "M", 16], batch_norm=True)
+    for kind in (torch.nn.Conv2d, torch.nn.BatchNorm2d):
+        for mine, peers in zip(*([m for m in net.modules() if isinstance(m, kind)] for net in (ours, theirs)), strict=True):
+            peers.load_state_dict({**peers.state_dict(), **mine.state_dict()})
+            if kind is torch.nn.Conv2d:
+                torch.nn.init.zeros_(peers.bias)
+    x = torch.rand(4, 3, 16, 16)
+    for training in (False, True):
+        ours.train(training), theirs.train(training)
+        expected = theirs((x - 0.5) / 0.25).mean((2, 3))
+        torch.testing.assert_close(ours.features(x), expected)
+        torch.testing.assert_close(ours(x), ours.fc(expected))
+
+
 @pytest.mark.parametrize(
     "network, arguments",
     [
         ("unet.UNet", SMALL),
         ("time_classifier.TimeClassifier", SMALL | {"classes": 3}),
         ("resnet.CifarResNet", {"channels": 1, "classes": 2, "layers": (1,), "width": 4}),
+        ("vgg.Vgg", {"channels": 1, "classes": 2, "layers": (1,), "width": 4}),
     ],
 )
 def test_network_in_a_file(tmp_path, network, arguments):

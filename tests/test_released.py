@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from diffusers import UNet2DModel
+from project import resolved
 from safetensors.torch import save_file
 from torchvision.models import resnet as peer
 
@@ -15,6 +16,7 @@ from energyguide.nets.checkpoint import read
 from energyguide.nets.released import diffusers, fit, plain, renamed, robustness
 from energyguide.nets.resnet import CifarResNet
 from energyguide.nets.unet import UNet
+from energyguide.nets.vgg import Vgg
 
 OLD = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 
@@ -105,6 +107,19 @@ def test_resnet_of_torchvision(resnets, tmp_path, suffix):
     fit(ours, {**plain(read(path, sha256(path))), **normalisation})
     x = torch.rand(4, 3, 16, 16)
     torch.testing.assert_close(ours(x), theirs((x - 0.4) / 0.2), rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_evaluation_classifier_of_an_earlier_run(tmp_path):
+    """Under our own names; what it normalises by is not in the file."""
+    theirs, ours = (Vgg(3, 7, (1, 2), width=4).eval() for _ in range(2))
+    path = tmp_path / "judge.safetensors"
+    save_file({name: value for name, value in theirs.state_dict().items() if name not in ("mean", "std")}, path)
+    fit(ours, plain(read(path, sha256(path))))
+    x = torch.rand(4, 3, 8, 8)
+    assert torch.equal(ours(x), theirs(x))
+    release = {"file": str(path), "sha256": sha256(path), "format": "plain", "mean": [0.4], "std": [0.2]}
+    assert resolved(weights={"judge": release}).weights["judge"].format == "plain"
 
 
 class Intruder:

@@ -25,10 +25,14 @@ for pack in packs("classifier", sorted(trained("classifier"))):
             **code("train_classifier.py"),
             named=pack.all(architectures),
             each=pack.each(
-                lambda name: {"eps_train": NETWORKS[name].eps_train, "network": NETWORKS[name].build}
+                lambda name: {
+                    "eps_train": NETWORKS[name].eps_train,
+                    "network": NETWORKS[name].build,
+                    "training": NETWORKS[name].training.dump(),
+                    "half": NETWORKS[name].half,
+                }
             ),
             attack=experiment.classifiers.attack.dump(),
-            training=experiment.classifiers.training.dump(),
             augment=experiment.classifiers.augment.dump(),
             acceleration=ACCELERATION,
             seed=experiment.seed,
@@ -41,5 +45,5 @@ for pack in packs("classifier", sorted(trained("classifier"))):
 
     describe(
         pack.job,
-        'A classifier, plain or adversarially trained; "judge" is a plain one that guides nothing, and evaluates samples.',
+        'A classifier, plain or adversarially trained; "judge" is the evaluation classifier, trained on half of the images.',
     )

@@ -18,6 +18,7 @@ from energyguide.config.parts import (
     Text,
     Training,
     UNet,
+    Vgg,
     about,
     listed,
     number,
@@ -99,18 +100,41 @@ class Classifiers(Block):
     def check(self, need, experiment):
         need(len(self.radii) == len(self.eps_train), "eps_train", "a radius is listed twice")
         need(0 in self.eps_train, "eps_train", "must hold 0: the plain classifier, with which the robust ones are compared")
-        need(self.training.score_every > 0, "training.score_every", "must be positive: the best weights are kept")
-        need(self.training.ema_images == 0, "training.ema_images", "must be 0: the best weights are kept, not an average")
+        best_kept(need, self.training)
 
     def networks(self, experiment):
-        """The evaluation classifier "judge" among them: a plain one that guides nothing."""
         shape = {"channels": experiment.data.channels, "classes": experiment.data.classes}
         arguments = {**shape, **self.network.dump()}
-        radii = {**self.radii, "judge": 0}
         return [
             Network(name, "classifier", "resnet.CifarResNet", arguments, self.training, eps, self.attack.steps if eps else 0)
-            for name, eps in radii.items()
+            for name, eps in self.radii.items()
         ]
+
+
+def best_kept(need, training):
+    """Whether the training of a classifier ends in its best weights."""
+    need(training.score_every > 0, "training.score_every", "must be positive: the best weights are kept")
+    need(training.ema_images == 0, "training.ema_images", "must be 0: the best weights are kept, not an average")
+
+
+class Judge(Block):
+    """The evaluation classifier: a plain one that guides nothing, of another architecture than those that guide.
+
+    It is trained on one half of the training images, so that the other half is new to it.
+    """
+
+    network: Vgg = about("Its network.")
+    training: Training | None = about("How it is trained; null: as the other classifiers are.", default=None)
+
+    def check(self, need, experiment):
+        self.network.fit(need, "network", experiment.data.size)
+        if self.training:
+            best_kept(need, self.training)
+
+    def networks(self, experiment):
+        arguments = {"channels": experiment.data.channels, "classes": experiment.data.classes, **self.network.dump()}
+        training = self.training or experiment.classifiers.training
+        return [Network("judge", "classifier", "vgg.Vgg", arguments, training, eps_train=0, half=True)]
 
 
 class Robustness(Block):
@@ -214,7 +238,7 @@ class Release(Block):
         groups = self.format != "diffusers" or network.arguments["width"] % 128 == 0
         remedy = "which `diffusion.network` has if its width is a multiple of 128"
         need(groups, f"{key}.format", f"diffusers normalises in 32 groups, {remedy}")
-        plain = self.mean is None or network.architecture == "resnet.CifarResNet"
+        plain = self.mean is None or network.architecture in ("resnet.CifarResNet", "vgg.Vgg")
         need(plain, f"{key}.mean", "only classifiers of images normalise by it")
         need((self.mean is None) == (self.std is None), key, "`mean` and `std` must be given together")
 

@@ -9,6 +9,7 @@ from energyguide.config.core import (
     Classifiers,
     Diffusion,
     Gradients,
+    Judge,
     Metrics,
     Process,
     Release,
@@ -69,6 +70,7 @@ class Experiment(Block):
     process: Process = about("The noise schedule.")
     diffusion: Diffusion = about("The diffusion models.")
     classifiers: Classifiers = about("The classifiers of images.")
+    judge: Judge = about("The evaluation classifier.")
     robustness: Robustness = about("What classifiers are tested with.")
     gradients: Gradients = about("The figure of input gradients.")
     synthesis: Synthesis = about("Images from a classifier alone.")
@@ -102,7 +104,7 @@ class Experiment(Block):
     @property
     def networks(self):
         """All networks, name -> `Network`: of the core, then of the systems."""
-        parts = [self.diffusion, *self.systems.values(), self.classifiers]
+        parts = [self.diffusion, *self.systems.values(), self.classifiers, self.judge]
         return {network.name: network for part in parts for network in part.networks(self)}
 
     @property

@@ -33,6 +33,7 @@ class Network:
         training: the block of its training.
         eps_train: of a classifier, the radius of its adversarial training on [0, 1] pixels.
         attack_steps: of a classifier, the steps of the attack in its training.
+        half: whether it is trained on one half of the training images alone, `data.splits.half`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Network:
     training: Any
     eps_train: Any = None
     attack_steps: int = 0
+    half: bool = False
 
     @property
     def module(self):

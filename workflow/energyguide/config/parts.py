@@ -162,6 +162,18 @@ class ResNet(Block):
     width: Count = about("Planes of the first stage.")
 
 
+class Vgg(Block):
+    """A plain convolutional network."""
+
+    layers: listed(Count) = about("Convolutions of each stage; each stage but the first halves the resolution.")
+    width: Count = about("Channels of the first stage, doubled at each next one.")
+
+    def fit(self, need, key, size):
+        """Whether it can take images of `size` pixels; `key` is where it is."""
+        halvings = len(self.layers) - 1
+        need(size >> halvings, f"{key}.layers", f"{halvings} halvings leave nothing of {size} pixels; take fewer stages")
+
+
 class Attack(Block):
     """The attack of adversarial training."""
 

@@ -20,6 +20,11 @@ def stratified(labels, fraction, seed):
     return mask
 
 
+def half(labels, seed):
+    """A mask (n,) of one half of each class, chosen at random: the training images that the evaluation classifier learns from."""
+    return ~stratified(labels, 0.5, [seed, 1])  # another stream than that of the images held out
+
+
 def split(classes, train, test, share, seed):
     """A `Dataset` from (images, labels) of the original two sets, holding a share of the training set out.
 
