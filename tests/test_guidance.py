@@ -24,10 +24,10 @@ UNIT_FORMULAS = {
 CLASS_ENERGY = {"E(x,y)": torch.tensor([0.5, 2.0, 4.0]).double(), "E(x)": torch.tensor([1.5, 0.5, 1.0]).double()}
 
 
-def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", target="E(x,y)", **options):
+def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", target="E(x,y)", normaliser=0, **options):
     generator = torch.Generator().manual_seed(2)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
-    spec = {"unit": unit, "at": at, "lambda": 0.3, "target": target, "sigmoid": SIGMOID}
+    spec = {"unit": unit, "at": at, "lambda": 0.3, "target": target, "normaliser": normaliser, "sigmoid": SIGMOID}
     hook = find_guidance(
         spec | {"guidance": name}, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY)
     )
@@ -73,6 +73,14 @@ def test_shift_is_unit_times_gradient(mixture, name, unit, at):
         else:
             torch.testing.assert_close(state.shift, expected, rtol=1e-9, atol=1e-9)
             assert torch.equal(state.eps, predicted)
+
+
+@pytest.mark.parametrize("w", [0, 0.5, 1])
+def test_the_weight_of_the_normaliser_leads_from_the_energy_to_the_posterior(mixture, w):
+    for state in walk(mixture.unconditional, mixture, "energy", 0.5, "standard", normaliser=w):
+        energy, posterior = (descent(mixture, name, state.x_t, state.y, state.abar) for name in ("energy", "classifier"))
+        expected = 0.5 * UNIT_FORMULAS["standard"](state) * ((1 - w) * energy + w * posterior)
+        torch.testing.assert_close(state.shift, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_the_target_of_the_joint_energy_is_the_one_that_is_asked_for(mixture):

@@ -115,8 +115,8 @@ def test_it_is_told_how_likely_guided_points_are_without_the_class_and_given_it(
     alone = r"$-1.90$, $-1.91$ and $-2.10$ for $\log p(\mathbf{x})$ (in closed form $-1.90$, $-1.85$ and $-1.80$)"
     given = r"$-1.00$, $-0.80$ and $-1.02$ for $\log p(\mathbf{x}\mid y)$ (in closed form"
     assert "at $w$ = 0, 1 and 3" in said and alone in said and given in said
-    assert "at $w = 1$, as likely within two standard errors without the class and more likely given it; " in said
-    assert said.endswith("at $w = 3$, less likely without the class and as likely within two standard errors given it.")
+    assert "at $w = 1$, not distinguishable without the class and more likely given it; " in said
+    assert said.endswith("at $w = 3$, less likely without the class and not distinguishable given it.")
 
 
 def test_free_samples_at_no_guidance_are_those_of_the_unguided_variant(tmp_path):

@@ -83,6 +83,7 @@ def main():
         tree = copy(Path(folder))
         config = yaml.safe_load((tree / "tests/tiny.yaml").read_text())
         config["experiments"]["tiny"]["sampling"] |= LARGER
+        del config["experiments"]["tiny"]["per_job"]  # one file a job
         (tree / "tests/tiny.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         with small(tree / "results", 16):
             snakemake(tree, WEIGHTS, SAMPLES, "--no-hooks")  # which would remove the states

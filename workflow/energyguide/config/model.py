@@ -26,6 +26,7 @@ from energyguide.config.systems.classifier_free import ClassifierFree
 from energyguide.config.systems.ddgan import Ddgan
 from energyguide.config.systems.densities import Densities
 from energyguide.config.systems.energy_guidance import EnergyGuidance
+from energyguide.config.systems.factorial import Factorial
 from energyguide.config.systems.implicit import Implicit
 from energyguide.config.systems.likelihood import Likelihood
 from energyguide.config.systems.modes import Modes
@@ -79,6 +80,7 @@ class Experiment(Block):
     weights: dict[str, Release] = about("Released weights in place of a training, by the name of the network.", default={})
     variants: Annotated[dict[Name, Variant], Field(min_length=1)] = about("The guidance variants, by name.")
     energy_guidance: EnergyGuidance | None = about("Energy guidance; null leaves it out.", default=None)
+    factorial: Factorial | None = about("The factorial of losses, classifiers and points; null leaves it out.", default=None)
     time_classifiers: TimeClassifiers | None = about("Time-dependent classifiers; null leaves them out.", default=None)
     survey: Survey | None = about("The preference survey; null leaves it out.", default=None)
     classifier_free: ClassifierFree | None = about("Classifier-free guidance; null leaves it out.", default=None)

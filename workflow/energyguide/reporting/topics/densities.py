@@ -1,10 +1,11 @@
 """Guided densities of three Gaussians."""
 
+from math import erfc, hypot
 from statistics import fmean
 
 from energyguide.files.arrays import load_arrays, read_sidecar
-from energyguide.metrics.statistics import Number, compare
-from energyguide.reporting.phrases import listing
+from energyguide.metrics.statistics import holm
+from energyguide.reporting.phrases import listing, said
 from energyguide.reporting.style import WIDTH, pyplot
 
 LIKELIHOODS = r"$\log p(\mathbf{x})$", r"$\log p(\mathbf{x}\mid y)$"
@@ -44,6 +45,18 @@ def numbers_distance(found):
     )
 
 
+def differences(pairs):
+    """The sign of each difference of two means that normal tests with Holm's correction can tell, by name; 0 for others.
+
+    Args:
+        pairs: name -> ((mean, standard error), (mean, standard error)).
+    """
+    p = [erfc(abs(a - b) / hypot(ea, eb) / 2**0.5) for (a, ea), (b, eb) in pairs.values()]
+    return {
+        name: (1 if a > b else -1) * bool(told) for (name, ((a, _), (b, _))), told in zip(pairs.items(), holm(p), strict=True)
+    }
+
+
 def numbers_likelihood(found):
     """What guidance does to log p(x) and to log p(x | y), of the sampler's points and in closed form."""
     samples, closed = found["sampled"], found["exact"]
@@ -56,9 +69,10 @@ def numbers_likelihood(found):
         exact = line(closed[w][i] for w in (first, *guided))
         return f"{line(samples[w][i][0] for w in (first, *guided))} for {LIKELIHOODS[i]} (in closed form {exact})"
 
+    told = differences({(w, i): (samples[w][i], samples[first][i]) for w in guided for i in (0, 1)})
+
     def verdict(w, i):
-        after, before = (Number(mean, 2 * error) for mean, error in (samples[w][i], samples[first][i]))
-        return compare(after, before, "more likely", "less likely", "as likely within two standard errors")
+        return said(told[w, i], "more likely", "less likely", "not distinguishable")
 
     changes = "; ".join(f"at $w = {w}$, {verdict(w, 0)} without the class and {verdict(w, 1)} given it" for w in guided)
     return f"Over the sampler's points {at([first, *guided])} the means, in nats, are {means(0)} and {means(1)}." + (
