@@ -3,6 +3,14 @@
 DELETE, D = object(), "experiments.mine"
 
 TRAINING = {"steps": 9, "batch": 9, "lr": 0.1, "lr_end": 0}
+AUTO = {
+    "label": "x",
+    "guidance": "autoguidance",
+    "unit": "difference",
+    "model": "conditional",
+    "weak": "conditional@400",
+    "scales": [1],
+}
 FILE = {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}
 BAD = [
     ("/experiment", "nothing", "experiment:"),
@@ -148,6 +156,10 @@ BAD = [
     ("densities.scales", [-1], f"{D}.densities.scales.0"),
     ("survey.pairs", 10**6, f"{D}.survey.pairs"),
     ("data.per_class", {"train": 100}, f"{D}.data.per_class"),
+    ("variants.auto", AUTO | {"weak": "conditional@300"}, f"{D}.variants.auto.weak: 'conditional@300' is not a snapshot"),
+    ("variants.auto", AUTO | {"weak": "joint"}, f"{D}.variants.auto.weak"),
+    ("variants.auto", AUTO | {"model": "joint"}, "is not a snapshot of the model 'joint'; it has none"),
+    ("variants.auto", AUTO | {"unit": "eps"}, f"{D}.variants.auto.unit: must be `difference`"),
     ("weights.eps0", {"file": "a.pt", "sha256": "abc", "format": "plain"}, f"{D}.weights.eps0.sha256"),
     ("weights.eps0", FILE | {"format": "keras"}, f"{D}.weights.eps0.format"),
     ("weights.eps0", FILE | {"format": "diffusers"}, f"{D}.weights.eps0.format"),

@@ -43,7 +43,7 @@ def test_guidance_and_training_have_nearly_the_gradients_of_float32(tmp_path):
     x = torch.randn(4, 3, 16, 16).requires_grad_()
     found = []
     for acceleration in (None, BOTH):
-        logits = load_models(tmp_path / "c.safetensors", None, 4, CPU, acceleration).logits(x, 0)
+        logits = load_models({"classifier": tmp_path / "c.safetensors"}, 4, CPU, acceleration).logits(x, 0)
         found.append(torch.autograd.grad(logits.logsumexp(1).sum(), x)[0])
         objective = DiffusionObjective(unet(), linear_schedule(), 1.0, {"crop": 0, "flip": False, "jitter": 0}, CPU, acceleration)
         torch.manual_seed(1)

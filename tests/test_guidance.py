@@ -21,6 +21,7 @@ UNIT_FORMULAS = {
     "sigmoid": lambda state: 0.9 / (1 + math.exp(-0.01 * (state.t - 500))) + 0.1,
     "eps": lambda state: math.sqrt(1 - state.abar),
 }
+FILES = {"classifier": "c.safetensors", "energy": "e.json", "weak": "w.safetensors"}
 CLASS_ENERGY = {"E(x,y)": torch.tensor([0.5, 2.0, 4.0]).double(), "E(x)": torch.tensor([1.5, 0.5, 1.0]).double()}
 
 
@@ -147,11 +148,32 @@ def test_models_come_from_files(tmp_path):
     means = {"E(x,y)": [-1.5, 2], "E(x)": [-2.5, 1]}
     kinds = {kind: {"classes": {"cat": {"mean": cat}, "dog": {"mean": dog}}} for kind, (cat, dog) in means.items()}
     write_json(tmp_path / "e.json", kinds)
-    models = load_models(tmp_path / "c.safetensors", tmp_path / "e.json", 3, "cpu")
+    unet = {"channels": 1, "size": 4, "classes": 2, "width": 4, "multipliers": [1], "blocks": 1, "attention": [], "dropout": 0.0}
+    weak = build("unet.UNet", unet)
+    torch.nn.init.normal_(weak.head[-1].weight)
+    save(tmp_path / "w.safetensors", weak.state_dict(), "unet.UNet", unet)
+    files = {name: tmp_path / file for name, file in FILES.items()}
+    models = load_models(files, 3, "cpu")
     x = torch.rand(3, 1, 4, 4)
     torch.testing.assert_close(models.logits(2 * x - 1, 7), model.eval()(x))
     assert {kind: values.tolist() for kind, values in models.class_energy.items()} == means
-    assert load_models(None, None, 3, "cpu") == Models(classes=3)
+    t, y = torch.arange(3), torch.arange(3) % 2
+    torch.testing.assert_close(models.weak(x, t, y), weak.eval()(x, t, y))
+    assert load_models({"model": "m.safetensors", "weak": None}, 3, "cpu") == Models(classes=3)
+
+
+def test_autoguidance_extrapolates_from_the_weaker_model(mixture):
+    """Where the weaker one does not know the class, it is classifier-free guidance; where both are equal, it is none at all."""
+    x, t, y = torch.randn(4, 1, 1, 2).double(), torch.full((4,), 500), torch.arange(4) % 3
+    state = State(index=0, t=500, timesteps=t, abar=0.5, sigma=0.0, y=y, x_t=x)
+    free = find_guidance({"guidance": "classifier_free"}, 2.0, Models(classes=3)).predict(mixture.joint, state)
+    auto = find_guidance({"guidance": "autoguidance"}, 2.0, Models(weak=mixture.unconditional))
+    torch.testing.assert_close(auto.predict(mixture.conditional, state), free)
+    assert auto.evaluations == (2, 0)
+    equal = find_guidance({"guidance": "autoguidance"}, 2.0, Models(weak=mixture.conditional))
+    assert torch.equal(equal.predict(mixture.conditional, state), mixture.conditional(x, t, y))
+    none = find_guidance({"guidance": "autoguidance"}, 0.0, Models(weak=mixture.unconditional))
+    assert torch.equal(none.predict(mixture.conditional, state), mixture.conditional(x, t, y)) and none.evaluations == (1, 0)
 
 
 @pytest.mark.parametrize("w", [0.5, 3.0])

@@ -101,13 +101,15 @@ def process_of(variant):
 
 
 def sources(variant):
-    """The files that a variant is sampled with: a model; a classifier that guides; the energies of the training set if it asks."""
+    """The files that a variant is sampled with: a model, and what guides it: a classifier, energies of the training set, a weaker model."""
     variant = SAMPLED[variant]
     files = {"model": weights(variant.model)}
     if variant.guide:
         files["classifier"] = weights(variant.guide)
     if variant.needs_energies:
         files["energy"] = energy_statistics(variant.guide)
+    if variant.weaker:
+        files["weak"] = weights(variant.weaker)
     return files
 
 

@@ -13,7 +13,7 @@ with job(snakemake) as work:
     def measure(name, p):
         """A function of the scale: the strength of a variant."""
         denoiser = load_denoiser(p.kind, p.files["model"], p.process, device, p.acceleration)
-        models = load_models(p.files.get("classifier"), p.files.get("energy"), p.classes, device, p.acceleration)
+        models = load_models(p.files, p.classes, device, p.acceleration)
         request = Request(range(p.samples), tuple(p.shape), p.classes, p.seed, device)
 
         def at(scale):

@@ -26,8 +26,7 @@ with job(snakemake) as work:
         p, store = result.params, work.store(result)
         scale = read_json(p.files["scale"])["scale"] if "scale" in p.files else p.scale
         denoiser = load_denoiser(p.kind, p.files["model"], p.process, device, p.acceleration)
-        guides = p.files.get("classifier"), p.files.get("energy")
-        models = load_models(*guides, p.classes, device, p.acceleration)
+        models = load_models(p.files, p.classes, device, p.acceleration)
 
         total = p.sampling["sets"] * p.sampling["samples"]
         batches = shard_batches(total, p.sampling["batch"], p.sampling["shards"], p.shard)

@@ -32,7 +32,7 @@ class Variant(Sampler):
     model: Text = about("The diffusion model, one of `diffusion.models`.")
     unit: Literal["sigma", "sigma2", "standard", "sigmoid", "eps", "difference"] | None = about(
         "What the scale multiplies besides the gradient: sigma_t, its square, sqrt(1 - abar_t), a sigmoid of t, sqrt(1 - abar_t) "
-        "on eps; or, without a gradient, the difference of the two predictions of classifier-free guidance.",
+        "on eps; or, without a gradient, the difference of the two predictions of classifier-free guidance or autoguidance.",
         default=None,
     )
     sigmoid: Sigmoid | None = about("The parameters of the unit `sigmoid`.", default=None)
@@ -57,6 +57,11 @@ class Variant(Sampler):
     def guide(self):
         """The name of the classifier that guides; None without one."""
         return getattr(self, "classifier", None)
+
+    @property
+    def weaker(self):
+        """The name of the snapshot of its model that it is guided away from; None without one."""
+        return getattr(self, "weak", None)
 
     @property
     def needs_energies(self):
@@ -100,7 +105,12 @@ class Variant(Sampler):
         if self.guidance in ("classifier_free", "free_and_energy"):
             joint = 0 < experiment.diffusion.models[self.model].p_uncond < 1
             need(joint, "model", "must be a joint model, with `p_uncond` between 0 and 1")
-        if self.guidance == "classifier_free":
+        if self.weaker:
+            steps = experiment.diffusion.models[self.model].snapshots if self.model not in experiment.weights else []
+            known = [f"{self.model}@{step}" for step in steps]
+            there = f"there are {', '.join(known)}" if known else "it has none"
+            need(self.weaker in known, "weak", f"{self.weaker!r} is not a snapshot of the model {self.model!r}; {there}")
+        if self.guidance in ("classifier_free", "autoguidance"):
             need(self.unit == "difference", "unit", "must be `difference`: that of the two predictions")
         if self.guide:
             self.check_guide(need, experiment)
@@ -114,7 +124,7 @@ class Variant(Sampler):
         noisy = self.sampler == "ddpm" or (self.sampler == "ddim" and self.eta > 0)
         silent = self.unit in ("sigma", "sigma2") and not noisy
         need(not silent, "unit", "sigma is 0 in `dpm`, and in `ddim` with eta 0, so nothing would be guided; use unit `eps`")
-        need(self.unit != "difference", "unit", "`difference` is the unit of classifier-free guidance alone")
+        need(self.unit != "difference", "unit", "`difference` is the unit of guidance by two predictions, without a classifier")
         need(self.unit != "sigmoid" or self.sigmoid, "sigmoid", "unit `sigmoid` needs y0, k and t0")
 
 

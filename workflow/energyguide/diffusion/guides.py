@@ -7,6 +7,8 @@ import torch
 from energyguide.classifiers.load import load_classifier
 from energyguide.diffusion.hooks import Models
 from energyguide.files.atomic import read_json
+from energyguide.nets.device import accelerated
+from energyguide.nets.weights import load
 
 
 def find_guidance(spec, scale, models):
@@ -14,15 +16,21 @@ def find_guidance(spec, scale, models):
     return import_module(f"energyguide.diffusion.guidance.{spec['guidance']}").guidance(spec, scale, models)
 
 
-def load_models(classifier, energies, classes, device, acceleration=None):
-    """`Models` from files: a classifier's weights, and the energy statistics of the training set; either may be None.
+def load_models(files, classes, device, acceleration=None):
+    """`Models` from files, of which each may be missing or None.
 
-    `acceleration` is the configuration's block of that name.
+    Args:
+        files: "classifier", its weights; "energy", the energy statistics of the training set; "weak", the weights of a weaker
+            version of the diffusion model.
+        acceleration: the configuration's block of that name.
     """
-    logits = load_classifier(classifier, device, acceleration) if classifier else None
-    class_energy = None
-    if energies:
-        statistics = read_json(energies)
+    logits = class_energy = weak = None
+    if files.get("classifier"):
+        logits = load_classifier(files["classifier"], device, acceleration)
+    if files.get("energy"):
+        statistics = read_json(files["energy"])
         means = {kind: [of["mean"] for of in statistics[kind]["classes"].values()] for kind in ("E(x,y)", "E(x)")}
         class_energy = {kind: torch.tensor(values, device=device) for kind, values in means.items()}
-    return Models(logits, class_energy, classes)
+    if files.get("weak"):
+        weak = accelerated(load(files["weak"], device), device, acceleration, fixed=True)
+    return Models(logits, class_energy, classes, weak)

@@ -75,8 +75,10 @@ class Models:
         logits: (images in the scale of [-1, 1], timestep) -> (batch, class); classifiers of images ignore the timestep.
         class_energy: "E(x,y)" and "E(x)" -> (class,) its mean over the training images of each class, in nats.
         classes: number of classes, which is also the number of the class "no class".
+        weak: a weaker version of the diffusion model, (x_t, t, y) -> eps.
     """
 
     logits: Callable = None
     class_energy: dict = None
     classes: int = None
+    weak: Callable = None

@@ -76,15 +76,15 @@ class Study:
         p: `variants` (name -> block), `scales` (name -> a scale that is given), `strip` (the variant whose forward process is
             drawn), `samples`, `frames`, `process`, `shape`, `classes`, `kinds` (model -> its kind of denoiser), `acceleration`,
             `seed`.
-        models, classifiers, energies: files by the names that the blocks use.
+        models, classifiers, energies: files by the names that the blocks use; weaker versions are among the models.
         observer: weights of the classifier that gives the energies.
     """
 
     def __init__(self, p, models, classifiers, energies, observer, device):
-        self.p, self.classifiers, self.energies, self.device = p, classifiers, energies, device
-        self.observer = load_models(observer, None, p.classes, device)
+        self.p, self.models, self.classifiers, self.energies, self.device = p, models, classifiers, energies, device
+        self.observer = load_models({"classifier": observer}, p.classes, device)
         self.denoisers = {
-            name: load_denoiser(p.kinds[name], path, p.process, device, p.acceleration) for name, path in models.items()
+            name: load_denoiser(kind, models[name], p.process, device, p.acceleration) for name, kind in p.kinds.items()
         }
 
     def follow(self, metrics):
@@ -103,8 +103,9 @@ class Study:
     def walk(self, name, scale):
         """What `record` says of a variant at a scale."""
         p, spec = self.p, self.p.variants[name]
-        own = spec.get("classifier")
-        guides = load_models(self.classifiers.get(own), self.energies.get(own), p.classes, self.device, p.acceleration)
+        own, weak = spec.get("classifier"), spec.get("weak")
+        files = {"classifier": self.classifiers.get(own), "energy": self.energies.get(own), "weak": self.models.get(weak)}
+        guides = load_models(files, p.classes, self.device, p.acceleration)
         request = Request(range(p.samples), tuple(p.shape), p.classes, p.seed, self.device)
         states = walk(self.denoisers[spec["model"]], request, spec, scale, guides)
         with torch.no_grad():

@@ -1,4 +1,8 @@
 GUIDES = sorted({variant.guide for variant in VARIANTS.values() if variant.guide})
+WALKED = [
+    *experiment.diffusion.models,
+    *sorted({variant.weaker for variant in VARIANTS.values() if variant.weaker}),
+]
 STRIP = experiment.trajectories.shown(experiment)
 FIXED = {}  # the scales of variants that are not followed at their best one
 if experiment.time_classifiers:
@@ -10,7 +14,7 @@ rule trajectories:
     """Energies, shifts and frames along the sampling trajectory of every variant, at its best scale or that of `compared`."""
     input:
         data=rules.data.output.data,
-        models=weights_of(*experiment.diffusion.models),
+        models=weights_of(*WALKED),
         classifiers=weights_of(*GUIDES),
         energies=by_classifier("energy"),
         observer=weights(experiment.metrics.classifier),
@@ -34,7 +38,7 @@ rule trajectories:
         ),
         variants={name: process_of(name) for name in VARIANTS},
         scales=FIXED,
-        model_names=list(experiment.diffusion.models),
+        model_names=WALKED,
         kinds={name: NETWORKS[name].kind for name in experiment.diffusion.models},
         classifier_names=GUIDES,
         energy_names=IMAGE_CLASSIFIERS,
