@@ -7,7 +7,9 @@ import pytest
 import torch
 from waits import GPU, Waits
 
+from energyguide.classifiers.apgd import checkpoints
 from energyguide.classifiers.attacks import BALLS, Attack, masked, pgd, shrinking
+from energyguide.classifiers.autoattack import Attacked, apgd_ce, apgd_t, fab_t, square_attack
 from energyguide.data.noise import normal
 from energyguide.diffusion.denoisers.ddgan import generate
 from energyguide.diffusion.denoisers.diffusion import with_process
@@ -143,6 +145,15 @@ def test_no_step_of_a_gan_waits():
     assert not waits.counts and not waits.on_host
 
 
+STRONG = {"steps": 20, "queries": 250}
+RUNS = [
+    (apgd_ce, {"nonzero": len(checkpoints(20)) - 1}),  # none is counted after the last step
+    (partial(apgd_t, rank=1), {"nonzero": len(checkpoints(20)) - 1}),
+    (partial(fab_t, rank=1), {}),
+    (square_attack, {"nonzero": 2}),
+]
+
+
 @pytest.mark.parametrize("norm", BALLS)
 @pytest.mark.parametrize("early", [False, True])
 def test_no_step_of_an_attack_waits(norm, early):
@@ -151,6 +162,16 @@ def test_no_step_of_an_attack_waits(norm, early):
     with Waits() as waits:
         pgd(model, x, y, BALLS[norm](0.5), 3, stop_when_fooled=early, exact=twin)
     assert not waits.counts
+
+
+@pytest.mark.parametrize("norm", BALLS)
+@pytest.mark.parametrize("run, waits_of", RUNS)
+def test_stronger_attacks_wait_where_they_count_the_images_left(norm, run, waits_of):
+    model = on_gpu(lambda: CifarResNet(1, 10, "basic", (1,), 8)).eval().requires_grad_(False)
+    x, y = torch.rand(6, 1, 8, 8, device=GPU), torch.zeros(6, dtype=torch.int64, device=GPU)
+    with Waits() as waits:
+        run(Attacked(model, x, y, torch.arange(6, device=GPU), BALLS[norm](0.5), 0), STRONG)
+    assert waits.counts == waits_of and not waits.on_host
 
 
 def test_smaller_batches_would_wait_at_each_step():
