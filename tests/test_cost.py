@@ -5,6 +5,9 @@ import torch
 from project import resolved
 from torch.utils.flop_counter import FlopCounterMode
 
+from energyguide.classifiers.attacks import L2
+from energyguide.classifiers.autoattack import worst_case
+from energyguide.classifiers.robustness import accuracy
 from energyguide.diffusion.denoisers.diffusion import with_process
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.sampling import Request, sample
@@ -62,6 +65,20 @@ def test_adversarial_training_takes_what_was_reckoned(tiny):
     with Operations() as counter:
         objective.loss(*objective.batch(torch.rand(batch, *passes.shape), torch.arange(batch) % 10)).backward()
     assert counter.total * spec.training.steps == pytest.approx(expected, rel=0.05)
+
+
+def test_the_ensemble_of_attacks_takes_at_most_what_was_reckoned_and_that_where_none_is_fooled(tiny):
+    spec, passes = tiny.robustness.autoattack, operations.Passes(tiny)
+    x, count = torch.rand(spec.images, *passes.shape), len(tiny.robustness.eps_test) - 1
+    expected = operations.attacking(tiny, passes, ["eps0"], 359)
+    model = passes.build("eps0")
+    y = model.requires_grad_(False)(x).argmax(1)
+    with Operations() as counter:
+        worst_case(model, x, y, L2(1e-6), spec.dump(), 0)
+        accuracy(model, x, y, L2(1e-6), tiny.robustness.steps)
+    assert counter.total == pytest.approx(
+        sum(expected.values()) / count, rel=0.25
+    )  # of few steps, with the looks between attacks
 
 
 def test_twice_the_samples_cost_twice_as_much_and_training_the_same(tiny):

@@ -221,6 +221,7 @@ def test_a_key_costs_what_uses_it(edit):
     tree = edit("tests/tiny.yaml", lambda text: text.replace("eps_test: [0, 0.5]", "eps_test: [0, 1]"))
     assert planned(tree, EVERYTHING).keys() - SHOWN == {
         "robustness",
+        "autoattack",
         "table_robustness",
         "table_provenance",
         "numbers_robustness",

@@ -39,6 +39,7 @@ rule measured:
     """All measurements in one file, with their protocols, the configuration, versions and machine: to be kept, or compared."""
     input:
         robustness=by_classifier("robustness"),
+        stronger=STRONGER,
         classifiers=weights_of(*IMAGE_CLASSIFIERS),
         metrics=metrics_of(*SAMPLED),
         floor=rules.reference.output.floor,

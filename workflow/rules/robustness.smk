@@ -35,6 +35,46 @@ for pack in packs("robustness", IMAGE_CLASSIFIERS):
     describe(pack.job, "Accuracy of a classifier under PGD, over eps-test.")
 
 
+AUTOATTACK = experiment.robustness.autoattack
+AUTOATTACKED = IMAGE_CLASSIFIERS if AUTOATTACK else []
+
+for pack in packs("autoattack", AUTOATTACKED):
+
+    rule:
+        name:
+            pack.job
+        input:
+            data=rules.data.output.data,
+            weights=pack.all(weights_of),
+        output:
+            json=pack.files(f"{R}/autoattack/{{name}}.json"),
+        log:
+            pack.log(),
+        wildcard_constraints:
+            name=any_of(pack.names),
+        conda:
+            "../../envs/python.yaml"
+        threads: experiment.threads
+        resources:
+            **on_gpu(60),
+        params:
+            **code("measure_autoattack.py"),
+            named=pack.all(architectures),
+            each=pack.each(tested),
+            norm=experiment.classifiers.attack.norm,
+            steps=experiment.robustness.steps,
+            eps_test=[eps for eps in experiment.robustness.eps_test if eps],
+            spec=AUTOATTACK.dump(),
+            seed=experiment.seed,
+            threads=experiment.threads,
+        message:
+            f"Attacking classifiers more strongly: {pack.title}"
+        script:
+            "../scripts/measure_autoattack.py"
+
+    describe(pack.job, "Accuracy of a classifier under AutoAttack or a part of it, over eps-test.")
+
+
 for pack in packs("corruptions", IMAGE_CLASSIFIERS):
 
     rule:
@@ -124,13 +164,14 @@ rule synthesis:
         "../scripts/synthesise.py"
 
 
-RESULTS += [*by_classifier("robustness"), *by_classifier("corruptions")]
+STRONGER = by_classifier("autoattack") if AUTOATTACK else []
+RESULTS += [*by_classifier("robustness"), *STRONGER, *by_classifier("corruptions")]
 
 table(
     "robustness",
     "robustness",
-    "Table: accuracy under PGD, eps-test by eps-train.",
-    {"results": by_classifier("robustness"), "published": PUBLISHED},
+    "Table: accuracy under PGD and stronger attacks, eps-test by eps-train.",
+    {"results": by_classifier("robustness"), "stronger": STRONGER, "published": PUBLISHED},
     published=experiment.published,
 )
 figure(
@@ -159,6 +200,7 @@ numbers(
     "robustness",
     {
         "robustness": by_classifier("robustness"),
+        "stronger": STRONGER,
         "corruptions": by_classifier("corruptions"),
         "published": PUBLISHED,
     },

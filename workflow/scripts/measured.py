@@ -5,5 +5,5 @@ with job(snakemake):
     from energyguide.reporting.read import gather
 
     p, files = snakemake.params, snakemake.input
-    found = gather(files.robustness, files.classifiers, files.metrics, files.floor, p.variants)
+    found = gather(files.robustness, files.stronger, files.classifiers, files.metrics, files.floor, p.variants)
     write_json(snakemake.output.json, {"command": p.command, **found, "configuration": p.experiment})

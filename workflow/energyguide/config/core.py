@@ -20,6 +20,7 @@ from energyguide.config.parts import (
     UNet,
     Vgg,
     about,
+    differ,
     listed,
     number,
     rise,
@@ -137,6 +138,18 @@ class Judge(Block):
         return [Network("judge", "classifier", "vgg.Vgg", arguments, training, eps_train=0, half=True)]
 
 
+class AutoAttack(Block):
+    """An ensemble of stronger attacks than PGD: AutoAttack (Croce and Hein 2020), or a part of it."""
+
+    images: Count = about("How many test images are attacked, spread evenly over all of them; all, if there are fewer.")
+    attacks: listed(Literal["apgd-ce", "apgd-t", "fab-t", "square"], 1, None, differ) = about(
+        "The attacks, in order; each goes on with the images that those before it did not fool. AutoAttack has all four."
+    )
+    steps: Count = about("Steps of each attack but `square`; AutoAttack has 100.")
+    targets: Count = about("Classes that apgd-t and fab-t aim at, likeliest first; at most all others. AutoAttack has 9.")
+    queries: Count = about("Images that `square` tries for each; AutoAttack has 5000.")
+
+
 class Robustness(Block):
     """What classifiers are tested with."""
 
@@ -144,6 +157,10 @@ class Robustness(Block):
     eps_test: listed(Radius) = about("Radii of the attacks, on [0, 1] pixels.")
     noise: listed(number(ge=0)) = about("Standard deviations of Gaussian noise, on [0, 1] pixels.")
     darkness: listed(Share) = about("Shares of brightness taken away.")
+    autoattack: AutoAttack | None = about(
+        "Stronger attacks, at the positive radii of `eps_test`; a row of their own below each of PGD. null leaves them out.",
+        default=None,
+    )
 
 
 class Gradients(Block):

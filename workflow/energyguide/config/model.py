@@ -40,6 +40,7 @@ SYSTEMS = modules("config/systems")
 PACKED = (
     "classifier",
     "robustness",
+    "autoattack",
     "corruptions",
     "energy",
     "calibration",

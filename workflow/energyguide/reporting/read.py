@@ -17,17 +17,19 @@ UNITS = {  # what a guidance scale multiplies, as mathematics
 }
 
 
-def gather(robustness, classifiers, metrics, floor, variants):
+def gather(robustness, stronger, classifiers, metrics, floor, variants):
     """All measurements as one mapping: robustness by eps-train, and samples by variant, each with its protocol and machine.
 
     Args:
         robustness: files `robustness/<classifier>.json`.
+        stronger: files `autoattack/<classifier>.json`, if there are any.
         classifiers: weights of the same classifiers, for how they were trained.
         metrics: files `metrics/<variant>/<scale>.json`, of these `variants`.
         floor: the file of what real images measure.
     """
     return {
         "robustness": [{**read_json(path), **trained(weights)} for path, weights in zip(robustness, classifiers, strict=True)],
+        "autoattack": [read_json(path) for path in stronger],
         "floor": read_json(floor),
         "samples": {variant: read_metrics(metrics, variant) for variant in variants},
     }

@@ -47,6 +47,7 @@ def memory(experiment, images, passes=None):
         "metrics": most(["judge", experiment.metrics.classifier], "forward"),
         "reference": most(["judge"], "forward"),
         "robustness": most(eps, "gradient") + 4 * pixels * images["test"],
+        "autoattack": most(eps, "gradient") + 4 * pixels * images["test"],
         "corruptions": most(eps, "forward") + 4 * pixels * images["test"],
         "energy": most(eps, "forward") + 4 * pixels * images["train"],
         "likelihood": most(measured(experiment), "forward") + 4 * pixels * images["test"],

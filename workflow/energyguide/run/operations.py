@@ -130,11 +130,29 @@ def measuring(experiment, passes, images):
         "metrics": {"forward": sum(images_drawn(experiment, variant) for variant in experiment.sampled.values()) * each},
         "reference": {"forward": (images["train"] + images["test"]) * features},
         "robustness": {"gradient": sum(count * attacked * passes.of(name, "gradient") for name in eps)},
+        "autoattack": attacking(experiment, passes, eps, count),
         "corruptions": {"forward": sum(count * len(grids.noise + grids.darkness) * passes.of(name, "forward") for name in eps)},
         "energy": {"forward": sum(images["train"] * passes.of(name, "forward") for name in eps)},
         "likelihood": {
             "forward": sum(bounds(experiment, name) * count * passes.of(name, "forward") for name in measured(experiment))
         },
+    }
+
+
+def attacking(experiment, passes, names, count):
+    """Operations of the ensemble of attacks on `count` test images, the most there can be: as if none were fooled."""
+    spec, attacks = experiment.robustness.autoattack, sum(radius > 0 for radius in experiment.robustness.eps_test)
+    if not spec:
+        return {}
+    targets = min(spec.targets, experiment.data.classes - 1)
+    steps = {"apgd-ce": spec.steps + 1, "apgd-t": targets * (spec.steps + 1), "fab-t": targets * spec.steps}
+    gradients = sum(steps.get(name, 0) for name in spec.attacks) + experiment.robustness.steps
+    queries = {"fab-t": targets * spec.steps, "square": spec.queries + 1}
+    forward = sum(queries.get(name, 0) for name in spec.attacks)
+    images = min(spec.images, count) * attacks
+    return {
+        "gradient": images * gradients * sum(passes.of(name, "gradient") for name in names),
+        "forward": images * forward * sum(passes.of(name, "forward") for name in names),
     }
 
 
