@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from measurements import PROTOCOL, write
+from scipy.stats import binomtest
 
 from energyguide.files.arrays import save_arrays
 from energyguide.metrics.scales import join
+from energyguide.metrics.statistics import wilson
 from energyguide.reporting.layout import plus_minus
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.samples import Samples
@@ -48,11 +50,43 @@ def published(tmp_path):
 
 @pytest.mark.parametrize(("experiment", "cell"), [("cifar10", r"\textbf{70.00} (68.63)"), (None, r"\textbf{70.00}")])
 def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, published, experiment, cell):
-    inputs = SimpleNamespace(results=robustness_files(tmp_path), published=published)
+    inputs = SimpleNamespace(results=robustness_files(tmp_path), stronger=[], published=published)
     table = robustness.table_robustness(inputs, SimpleNamespace(published=experiment))
     assert f"$0.5$ & 0.00 & {cell} \\\\" in table.latex()
     assert (r"\quad library, PGD-100, CIFAR-10 & -- & 68.61 \\" in table.latex()) == bool(experiment)
     assert "0.5,1,0.7," + ("0.6863" if experiment else "") + ",PGD-20,l2,test,10" in table.csv()
+
+
+def stronger_files(folder):
+    spec = {"attacks": ["apgd-ce", "apgd-t"], "steps": 30, "targets": 4, "queries": 1}
+    protocol = {"attack": "APGD-CE, APGD-T", "norm": "l2", "images": "test", "n": 100, **spec}
+    return [
+        write(
+            folder / f"autoattack/eps{eps}.json",
+            {"eps_train": eps, "protocol": protocol, "accuracy": {"0.5": after}, "pgd": {"0.5": before}},
+        )
+        for eps, before, after in ((0, 0.0, 0.0), (1, 0.7, 0.45))
+    ]
+
+
+def test_stronger_attacks_have_a_row_below_that_of_pgd_and_an_interval(tmp_path, published):
+    inputs = SimpleNamespace(results=robustness_files(tmp_path), stronger=stronger_files(tmp_path), published=published)
+    table = robustness.table_robustness(inputs, SimpleNamespace(published=None))
+    assert [row[0] for row in table.body] == ["$0$", "$0.5$", r"\quad APGD-CE, APGD-T"]
+    assert table.body[-1][1:] == ["0.00", r"\textbf{45.00}"]
+    low, high = binomtest(45, 100).proportion_ci(method="wilson")
+    (record,) = (r for r in table.records if r["n"] == 100 and r["eps_train"] == 1)
+    assert record["attack"] == "APGD-CE, APGD-T" and (record["low"], record["high"]) == pytest.approx((low, high), rel=1e-6)
+    assert wilson(0.0, 10)[0] == 0 and wilson(1.0, 10)[1] == pytest.approx(1)
+
+
+def test_the_sentence_says_where_pgd_overstates_robustness_most(tmp_path):
+    said = robustness.numbers_stronger(SimpleNamespace(stronger=stronger_files(tmp_path)), SimpleNamespace(steps=20))
+    assert "PGD-20 overstates robustness by up to 25.0 points" in said["sayStronger"]
+    assert r"trained at 1 is right on 70.0\% of 100 test images after PGD-20, and on 45.0\%" in said["sayStronger"]
+    assert "APGD-CE, APGD-T (30 steps and 4 targets) on 100 test images" in said["strongerRows"]
+    none = robustness.numbers_stronger(SimpleNamespace(stronger=[]), SimpleNamespace(steps=20))
+    assert none == {"strongerRows": "", "sayStronger": ""}
 
 
 def test_published_quality_has_a_line_of_its_own(tmp_path, published):

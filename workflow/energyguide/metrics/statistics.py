@@ -75,3 +75,10 @@ def verdicts(pairs):
     differences = [Difference.of(a, b) for a, b in pairs.values()]
     told = holm([difference.p for difference in differences])
     return {name: int(np.sign(d.mean)) * bool(t) for name, d, t in zip(pairs, differences, told, strict=True)}
+
+
+def wilson(share, n):
+    """The ends of the 95 % interval of a share of n independent trials, in [0, 1] (Wilson 1927)."""
+    z = 1.959964
+    centre, spread = share + z**2 / (2 * n), z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
+    return tuple(min(max(end / (1 + z**2 / n), 0.0), 1.0) for end in (centre - spread, centre + spread))

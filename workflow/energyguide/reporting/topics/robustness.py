@@ -4,38 +4,49 @@ from statistics import fmean
 
 from energyguide.files.arrays import load_arrays
 from energyguide.files.atomic import read_json
+from energyguide.metrics.statistics import wilson
 from energyguide.reporting.layout import Published, Table
-from energyguide.reporting.phrases import percent
+from energyguide.reporting.phrases import listing, percent
 from energyguide.reporting.samples import energy_radius
 from energyguide.reporting.style import SHOWN, WIDTH, centred, class_names, classifier_label, colours, gallery, pyplot
 
 
+def accuracy_record(result, eps, reported):
+    """A line of the CSV: a classifier's accuracy at a radius with its 95 % interval, and the reported one in percent, or None."""
+    accuracy, protocol = result["accuracy"][eps], result["protocol"]
+    low, high = wilson(accuracy, protocol["n"])
+    return {
+        "eps_test": float(eps),
+        "eps_train": result["eps_train"],
+        "accuracy": accuracy,
+        "reported": "" if reported is None else round(reported / 100, 6),
+        **{key: protocol[key] for key in ("attack", "norm", "images", "n")},
+        "low": low,
+        "high": high,
+    }
+
+
+def accuracy_cells(results, eps):
+    """The accuracy of each classifier at a radius, in percent; the highest in bold."""
+    best = max(r["accuracy"][eps] for r in results) or None
+    texts = ((r["accuracy"][eps], f"{100 * r['accuracy'][eps]:.2f}") for r in results)
+    return [rf"\textbf{{{text}}}" if accuracy == best else text for accuracy, text in texts]
+
+
 def table_robustness(inputs, params):
-    """Accuracy under PGD: eps-test by eps-train (thesis, Table 4.1)."""
+    """Accuracy under PGD, eps-test by eps-train (thesis, Table 4.1), and in rows of their own under stronger attacks."""
     published = Published(inputs.published, params.published, "robustness")
     library = {steps: Published(inputs.published, params.published, f"robustness_library_{steps}") for steps in (20, 100)}
-    results = [read_json(path) for path in inputs.results]
-    radii = [f"{r['eps_train']:g}" for r in results]
-    records, body = [], []
+    results, stronger = ([read_json(path) for path in paths] for paths in (inputs.results, inputs.stronger))
+    radii, records, body = [f"{r['eps_train']:g}" for r in results], [], []
     for eps in results[0]["accuracy"]:
-        cells = [f"${float(eps):g}$"]
-        best = max(r["accuracy"][eps] for r in results) or None
-        for r in results:
-            accuracy, place = r["accuracy"][eps], (f"{float(eps):g}", f"{r['eps_train']:g}")
-            reported = published.get(*place)
-            records.append(
-                {
-                    "eps_test": float(eps),
-                    "eps_train": r["eps_train"],
-                    "accuracy": accuracy,
-                    "reported": "" if reported is None else round(reported / 100, 6),
-                    **{key: r["protocol"][key] for key in ("attack", "norm", "images", "n")},
-                }
-            )
-            text = f"{100 * accuracy:.2f}"
-            text = rf"\textbf{{{text}}}" if accuracy == best else text
-            cells.append(published.beside(text, *place))
-        body.append(cells)
+        places = [(f"{float(eps):g}", radius) for radius in radii]
+        records += [accuracy_record(r, eps, published.get(*place)) for r, place in zip(results, places, strict=True)]
+        cells = zip(accuracy_cells(results, eps), places, strict=True)
+        body.append([f"${float(eps):g}$", *(published.beside(text, *place) for text, place in cells)])
+        if stronger and eps in stronger[0]["accuracy"]:
+            records += [accuracy_record(r, eps, None) for r in stronger]
+            body.append([rf"\quad {stronger[0]['protocol']['attack']}", *accuracy_cells(stronger, eps)])
         for steps, reported in library.items():
             body += reported.line(f"{float(eps):g}", radii, label=f"library, PGD-{steps}")
     header = [["", *[r"$\varepsilon$-train"] * len(radii)], [r"$\varepsilon$-test", *radii]]
@@ -103,6 +114,35 @@ def numbers_robustness(inputs, params):
     }
 
 
+def effort(protocol):
+    """How much an ensemble of attacks tries, as `30 steps and 4 targets`."""
+    attacks = set(protocol["attacks"])
+    needed = {"steps": attacks - {"square"}, "targets": attacks & {"apgd-t", "fab-t"}, "queries": attacks & {"square"}}
+    return listing(f"{protocol[key]} {key}" for key, users in needed.items() if users)
+
+
+def numbers_stronger(inputs, params):
+    """What the rows of stronger attacks are, and where PGD on the same images overstates the accuracy most."""
+    results = [read_json(path) for path in inputs.stronger]
+    cells = [(r["pgd"][eps] - accuracy, eps, r) for r in results for eps, accuracy in r["accuracy"].items()]
+    if not cells:
+        return {"strongerRows": "", "sayStronger": ""}
+    gap, eps, r = max(cells, key=lambda cell: cell[0])
+    attack, n, pgd, after = r["protocol"]["attack"], r["protocol"]["n"], f"PGD-{params.steps}", r["accuracy"][eps]
+    low, high = map(percent, wilson(after, n))
+    overstates = (
+        rf"{pgd} overstates robustness by up to {100 * gap:.1f} points: at $\varepsilon$-test {float(eps):g} "
+        rf"the classifier trained at {r['eps_train']:g} is right on {percent(r['pgd'][eps])} of {n} test images after {pgd}, "
+        rf"and on {percent(after)} (95\% interval {low} to {high}) after {attack}."
+    )
+    level = f"{attack} lowers the accuracy at no radius below that after {pgd} on the same {n} test images."
+    return {
+        "strongerRows": f"An indented row is the accuracy after {attack} ({effort(r['protocol'])}) on {n} test images, "
+        "where an image counts as right if it is so after every attack.",
+        "sayStronger": overstates if gap > 0 else level,
+    }
+
+
 def numbers_corruptions(inputs):
     """Which classifier stands noise, and which darkness, best on average."""
     results = [read_json(path) for path in inputs.corruptions]
@@ -139,6 +179,7 @@ def numbers(inputs, params):
         "synthesisEps": f"{params.synthesis['eps']:g}",
         "synthesisSteps": params.synthesis["steps"],
         **numbers_robustness(inputs, params),
+        **numbers_stronger(inputs, params),
         **numbers_corruptions(inputs),
         **numbers_published(inputs, params),
     }
