@@ -4,7 +4,8 @@ import pytest
 import torch
 from scipy.special import expit
 
-from energyguide.diffusion.guides import find_guidance, load_models
+from energyguide.config.names import modules
+from energyguide.diffusion.guides import evaluations, find_guidance, load_models
 from energyguide.diffusion.hooks import Guidance, Models, State
 from energyguide.diffusion.samplers import reverse
 from energyguide.diffusion.schedule import linear_schedule, respace
@@ -25,13 +26,15 @@ FILES = {"classifier": "c.safetensors", "energy": "e.json", "weak": "w.safetenso
 CLASS_ENERGY = {"E(x,y)": torch.tensor([0.5, 2.0, 4.0]).double(), "E(x)": torch.tensor([1.5, 0.5, 1.0]).double()}
 
 
-def walk(network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", target="E(x,y)", normaliser=0, **options):
+def walk(
+    network, mixture, name="unguided", scale=0.0, unit="eps", at="x_t", target="E(x,y)", normaliser=0, interval=None, **options
+):
     generator = torch.Generator().manual_seed(2)
     x, *noise = torch.randn(21, 30, 1, 1, 2, generator=generator, dtype=torch.float64)
-    spec = {"unit": unit, "at": at, "lambda": 0.3, "target": target, "normaliser": normaliser, "sigmoid": SIGMOID}
-    hook = find_guidance(
-        spec | {"guidance": name}, scale, Models(lambda x, t: mixture.logits(x, mixture.table[t].item()), CLASS_ENERGY)
-    )
+    spec = {"guidance": name, "unit": unit, "at": at, "lambda": 0.3, "w": 0.5, "target": target, "sigmoid": SIGMOID}
+    spec |= {"normaliser": normaliser} | ({"interval": interval} if interval else {})
+    logits, weak = lambda x, t: mixture.logits(x, mixture.table[t].item()), mixture.unconditional
+    hook = find_guidance(spec, scale, Models(logits, CLASS_ENERGY, 3, weak))
     options = {"sampler": "ddpm", "variance": "large", "clip": False} | options
     return reverse(network, SCHEDULE, x, torch.arange(30) % 3, lambda index: noise[index], hook, **options)
 
@@ -123,6 +126,34 @@ def test_scale_zero_is_unguided(mixture, name, unit):
         walk(mixture.unconditional, mixture), walk(mixture.unconditional, mixture, name, 0.0, unit), strict=True
     ):
         assert torch.equal(free.x_prev, zero.x_prev)
+
+
+GUIDED = [name for name in modules("diffusion/guidance") if name != "unguided"]
+
+
+@pytest.mark.parametrize("name", GUIDED)
+@pytest.mark.parametrize("unit", ["eps", "standard"])
+def test_guidance_acts_in_its_interval_alone(mixture, name, unit):
+    """An interval of all timesteps changes no bit; one between two timesteps leaves the walk unguided."""
+
+    def states(name, interval=None):
+        return list(walk(mixture.joint, mixture, name, 0.5, unit, interval=interval))
+
+    free, guided = states("unguided"), states(name)
+    for interval, same in (([0, 999], guided), ([1, 49], free)):
+        assert all(torch.equal(a.x_prev, b.x_prev) for a, b in zip(states(name, interval), same, strict=True))
+    for state in states(name, [200, 500]):  # both ends are timesteps
+        predicted = mixture.joint(state.x_t, state.timesteps, state.y)
+        acts = torch.is_tensor(state.shift) or not torch.equal(state.eps, predicted)
+        assert acts == (200 <= state.t <= 500)
+
+
+@pytest.mark.parametrize(("name", "each"), [("classifier_free", (2, 0)), ("autoguidance", (2, 0)), ("energy", (1, 1))])
+def test_evaluations_of_a_walk_are_those_of_its_steps(name, each):
+    spec, timesteps = {"guidance": name, "unit": "eps", "at": "x_t"}, SCHEDULE.timesteps.tolist()
+    assert evaluations(spec, 1.0, Models(), timesteps) == [20 * n for n in each]
+    inside = evaluations(spec | {"interval": [200, 500]}, 1.0, Models(), timesteps)  # 7 of the 20 timesteps
+    assert inside == [7 * each[0] + 13, 7 * each[1]]
 
 
 def test_guidance_raises_the_probability_of_the_class(mixture):

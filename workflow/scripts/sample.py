@@ -6,7 +6,7 @@ with job(snakemake) as work:
     import torch
 
     from energyguide.diffusion.denoiser import load_denoiser
-    from energyguide.diffusion.guides import find_guidance, load_models
+    from energyguide.diffusion.guides import evaluations, load_models
     from energyguide.diffusion.sampling import Request, sample, sample_shard, shard_batches
     from energyguide.files.arrays import save_arrays
     from energyguide.files.atomic import read_json
@@ -38,7 +38,7 @@ with job(snakemake) as work:
             variant=p.variant,
             scale=scale,
             samples=[batches[0].start, batches[-1].stop],
-            evaluations=[p.variant["steps"] * n for n in find_guidance(p.variant, scale, models).evaluations],
+            evaluations=evaluations(p.variant, scale, models, denoiser.schedule(p.variant).timesteps.tolist()),
             seconds_per_image=seconds,
             diverged=diverged,
         )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, create_model
 
 from energyguide.config.names import modules, scale_name
-from energyguide.config.parts import Block, Sampler, Share, Text, about, listed, number
+from energyguide.config.parts import Block, Sampler, Share, Text, Whole, about, listed, number, rise
 from energyguide.diffusion.spacing import kept_timesteps
 
 GUIDANCE = modules("diffusion/guidance")
@@ -36,6 +36,9 @@ class Variant(Sampler):
         default=None,
     )
     sigmoid: Sigmoid | None = about("The parameters of the unit `sigmoid`.", default=None)
+    interval: listed(Whole, 2, 2, rise) | None = about(
+        "The first and the last timestep, of the full process, at which it is guided; null for all.", default=None
+    )
     scales: listed(number(ge=0)) | None = about(
         "Guidance scales; one at which samples cease to be finite is reported as diverged.", default=None
     )
@@ -98,10 +101,15 @@ class Variant(Sampler):
         else:
             need(names == ["0"], "scales", "an unguided variant has the one scale 0")
             need(self.unit is None, "unit", "an unguided variant has no unit")
+            need(self.interval is None, "interval", "an unguided variant has no interval; remove it")
 
     def check_guided(self, need, experiment):
         need(max(self.grid) > 0, "scales", "a guided variant needs a scale above 0")
         need(self.unit, "unit", "is missing: what does the scale multiply?")
+        if self.interval:
+            (low, high), kept = self.interval, kept_timesteps(experiment.process.steps, self.steps, self.spacing)
+            inside = any(low <= t <= high for t in kept)
+            need(inside, "interval", f"none of the {self.steps} timesteps is in it, so nothing would be guided; widen it")
         if self.guidance in ("classifier_free", "free_and_energy"):
             joint = 0 < experiment.diffusion.models[self.model].p_uncond < 1
             need(joint, "model", "must be a joint model, with `p_uncond` between 0 and 1")

@@ -8,13 +8,18 @@ TOLERANCE = 0.05  # how far from the strength asked for, as a share of it, a sca
 MOST = 30  # walks
 
 
+def length(shift):
+    """The mean length of shifts (sample, ...); 0 where nothing guides."""
+    return shift.flatten(1).norm(dim=1).mean() if torch.is_tensor(shift) else torch.zeros(())
+
+
 def strength(states):
     """Mean length of the shift of the mean over sigma_t, along a walk and over its samples; steps without noise do not count.
 
     Infinite where samples cease to be finite.
     """
     with torch.no_grad():
-        lengths = [state.shift.flatten(1).norm(dim=1).mean() / state.sigma for state in states if state.sigma]
+        lengths = [length(state.shift) / state.sigma for state in states if state.sigma]
     mean = torch.stack(lengths).double().mean().item()
     return mean if math.isfinite(mean) else math.inf
 

@@ -1,19 +1,34 @@
 """What guides a variant: its guidance function, found by its name, and the models that it consults, from files."""
 
+from functools import partial
 from importlib import import_module
 
 import torch
 
 from energyguide.classifiers.load import load_classifier
-from energyguide.diffusion.hooks import Models
+from energyguide.diffusion.hooks import Guidance, Models
 from energyguide.files.atomic import read_json
 from energyguide.nets.device import accelerated
 from energyguide.nets.weights import load
 
 
+def acts(spec, t):
+    """Whether a variant is guided at the timestep `t`: in its interval, if it has one (Kynkaanniemi et al. 2024)."""
+    low, high = spec.get("interval", (t, t))
+    return low <= t <= high
+
+
 def find_guidance(spec, scale, models):
     """The `Guidance` of a variant: what the module of `guidance` that its block names makes of the scale and the models."""
-    return import_module(f"energyguide.diffusion.guidance.{spec['guidance']}").guidance(spec, scale, models)
+    module = import_module(f"energyguide.diffusion.guidance.{spec['guidance']}")
+    return module.guidance(spec, scale, models).only(partial(acts, spec))
+
+
+def evaluations(spec, scale, models, timesteps):
+    """Network evaluations of a walk over these timesteps: [of the diffusion model, of the classifier]."""
+    guided = find_guidance(spec, scale, models)
+    steps = [(guided if acts(spec, t) else Guidance()).evaluations for t in timesteps]
+    return [sum(counts) for counts in zip(*steps, strict=True)]
 
 
 def load_models(files, classes, device, acceleration=None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,6 +65,15 @@ class Guidance:
             mean=lambda state: self.mean(state) + other.mean(state),
             evaluations=(max(self.evaluations[0], other.evaluations[0]), self.evaluations[1] + other.evaluations[1]),
         )
+
+    def only(self, acts):
+        """The same at the timesteps t where `acts(t)`; at the others it takes hold nowhere."""
+
+        def limited(hook, default):
+            return hook if hook is default else lambda *given: (hook if acts(given[-1].t) else default)(*given)
+
+        hooks = {"predict": predict_eps, "eps": no_shift, "mean": no_shift}
+        return replace(self, **{name: limited(getattr(self, name), default) for name, default in hooks.items()})
 
 
 @dataclass(frozen=True)

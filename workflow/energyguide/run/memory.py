@@ -6,9 +6,11 @@ Not counted: torch itself, which takes about half a gigabyte of a GPU, workspace
 import math
 from collections import Counter
 
+from energyguide.diffusion.guides import find_guidance
+from energyguide.diffusion.hooks import Models
 from energyguide.nets.counting import Memory
 from energyguide.nets.passes import BATCH
-from energyguide.run.operations import Passes, evaluations, measured, of_losses, trained
+from energyguide.run.operations import Passes, measured, of_losses, trained
 
 MOMENTS = {"adamw": 2, "sgd": 1}  # numbers that the optimiser keeps for each parameter
 
@@ -26,7 +28,8 @@ def of_training(experiment, passes, name, network):
 
 def of_sampling(experiment, passes, variant):
     """Bytes of a step of a batch: of the model's evaluations at once, or of the gradient by the classifier."""
-    (of_model, of_classifier), batch = evaluations(experiment, variant), experiment.sampling.batch
+    guidance = find_guidance(variant.dump(), max(variant.scales), Models(classes=experiment.data.classes))
+    (of_model, of_classifier), batch = guidance.evaluations, experiment.sampling.batch
     gradient = passes.memory(variant.guide, "gradient", batch) if of_classifier else 0
     return max(passes.memory(variant.model.partition("@")[0], "forward", of_model * batch), gradient)
 

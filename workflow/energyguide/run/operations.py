@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 import torch
 
 from energyguide.config.systems.ddgan import leaps
-from energyguide.diffusion.guides import find_guidance
+from energyguide.diffusion.guides import evaluations
 from energyguide.diffusion.hooks import Models
 from energyguide.diffusion.schedule import schedule_of
+from energyguide.diffusion.spacing import kept_timesteps
 from energyguide.nets.counting import Memory, Operations, counted
 from energyguide.nets.ddgan import Adversaries, Discriminator
 from energyguide.nets.weights import build
@@ -96,20 +97,21 @@ def images_drawn(experiment, variant):
     return experiment.sampling.total * len(variant.grid)
 
 
-def evaluations(experiment, variant):
-    """Evaluations a step: of the diffusion model, and of the classifier that guides."""
-    return find_guidance(variant.dump(), max(variant.grid), Models(classes=experiment.data.classes)).evaluations
+def of_sample(experiment, variant):
+    """Evaluations for a sample: of the diffusion model, and of the classifier that guides."""
+    timesteps = kept_timesteps(experiment.process.steps, variant.steps, variant.spacing)
+    return evaluations(variant.dump(), max(variant.grid), Models(classes=experiment.data.classes), timesteps)
 
 
 def sampling(experiment, passes, variants):
     """Operations of the samples of some variants; a step at scale 0 is counted as any other."""
     work = Counter()
     for variant in variants:
-        of_model, of_classifier = evaluations(experiment, variant)
-        steps = images_drawn(experiment, variant) * variant.steps
-        work["forward"] += steps * of_model * passes.of(variant.model.partition("@")[0], "forward")
+        of_model, of_classifier = of_sample(experiment, variant)
+        images = images_drawn(experiment, variant)
+        work["forward"] += images * of_model * passes.of(variant.model.partition("@")[0], "forward")
         if of_classifier:
-            work["gradient"] += steps * of_classifier * passes.of(variant.guide, "gradient")
+            work["gradient"] += images * of_classifier * passes.of(variant.guide, "gradient")
     return work
 
 
