@@ -231,7 +231,9 @@ def test_a_folder_that_is_not_there_is_refused_where_its_classes_are_to_be_count
     [
         ({"cow": {"train": 8, "test": 0}}, "test/cow holds no image; put some there, or remove the folder"),
         ({"cow": {"train": 0, "test": 2}}, "train/cow holds no image; put some"),
-        ({"cow": {"train": 1, "test": 1}}, None),
+        ({"cow": {"train": 4, "test": 2}}, None),
+        ({"cow": {"train": 3, "test": 2}}, "class cow has 2 images in train without those held out, and measures need 3; add im"),
+        ({"cow": {"train": 4, "test": 1}}, "class cow has 1 images in test, and measures need 2; add images to it"),
     ],
 )
 def test_sets_of_few_images_are_refused_or_taken(images, files, said):
@@ -258,7 +260,8 @@ def test_sets_that_are_too_small_are_refused_before_any_job(tmp_path, images):
     fill("cat", 3, 1)
     fill("dog", 2, 1)
     refused(config, r"data\.path: .*/train has 4 images|/test has 2 images, and measures need 4; add images")
-    fill("dog", 2, 3)
+    fill("cat", 4, 2)
+    fill("dog", 4, 3)
     resolve(config)
     refused(put(config, "data.per_class", {"train": 8, "test": 1}), "/test has 2 images, and measures need 4")
 
@@ -273,10 +276,11 @@ def test_two_hundred_classes_are_taken_or_end_in_one_line(images):
     config, fill = images
     for i in range(198):
         fill(f"c{i}")
-    config = put(config, "sampling.samples", 200)
+    refused(config, r"sampling\.samples: must be at least 400: KID needs two of each class in a set")
+    config = put(config, "sampling.samples", 400)
     refused(config, r"trajectories\.samples: must show each of the 200 classes once; raise it to 200")
     config = put(config, "trajectories.samples", 200)
     refused(
-        put(copy.deepcopy(config), "sampling.shards", 6), "the first shard has 200 samples, and figures show 400; raise `batch`"
+        put(copy.deepcopy(config), "sampling.shards", 12), "the first shard has 200 samples, and figures show 400; raise `batch`"
     )
     assert resolve(config)[0].data.classes == 200

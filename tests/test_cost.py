@@ -40,7 +40,8 @@ def test_a_gradient_by_the_image_costs_less_than_one_by_the_parameters(tiny):
 @pytest.mark.parametrize("variant", ["ddpm", "classifier-free", "energy-sigmoid", "time-robust"])
 @pytest.mark.parametrize("interval", [None, [200, 700]])
 def test_sampling_takes_what_was_reckoned(tiny, variant, interval):
-    passes, one = operations.Passes(tiny), tiny.variants[variant].but(scales=tiny.variants[variant].scales[:1], interval=interval)
+    passes, one = operations.Passes(tiny), tiny.variants[variant].but(scales=[0.5], strengths=None, interval=interval)
+    one = one if one.guided else one.but(scales=[0])
     spec, parts = one.dump(), operations.sampling(tiny, passes, [one])
     batch = tiny.sampling.total
     classifier = passes.build(spec["classifier"]).requires_grad_(False) if "classifier" in spec else None

@@ -11,7 +11,7 @@ from energyguide.data.augment import augment, crop, flip, jitter
 from energyguide.data.dataset import Dataset
 from energyguide.data.load import load
 from energyguide.data.sources import cifar10, imagefolder
-from energyguide.data.splits import half, split, stratified
+from energyguide.data.splits import equal_shares, half, split, stratified
 from energyguide.files.atomic import sha256
 
 
@@ -33,6 +33,16 @@ def test_half_is_one_half_of_each_class_and_no_copy_of_what_was_held_out():
     assert (mask == half(labels, seed=0)).all() and (mask != half(labels, seed=1)).any()
     agreement = (mask[labels == 5] == stratified(labels, 0.5, seed=0)[labels == 5]).mean()
     assert 0.4 < agreement < 0.6
+
+
+def test_equal_shares_are_disjoint_sets_in_which_classes_take_turns():
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [30, 41, 35]))
+    sets = equal_shares(labels, samples=20, sets=9, seed=1)
+    assert [len(indices) for indices in sets] == [20] * 4 and len(np.unique(sets)) == 80
+    assert (labels[np.concatenate(sets)] == np.arange(80) % 3).all()
+    assert len(equal_shares(labels, 20, 2, seed=1)) == 2
+    (all_that_fit,) = equal_shares(labels, 100, 3, seed=1)
+    assert len(all_that_fit) == 90 and (np.bincount(labels[all_that_fit]) == 30).all()
 
 
 def test_split_parts_the_training_set_and_keeps_labels_with_images():

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 import torch_fidelity
@@ -8,9 +11,11 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
 from energyguide.classifiers.energy import energy
 from energyguide.data.dataset import Dataset
+from energyguide.data.splits import half
 from energyguide.metrics.features import ClassifierFeatures, extract, inception
-from energyguide.metrics.quality import Reference, energy_divergence, frechet, is_splits, joint_distance, moments, quality
-from energyguide.metrics.samples import Evaluation, measure_reference
+from energyguide.metrics.frechet import frechet, moments
+from energyguide.metrics.quality import Reference, energy_divergence, is_splits, joint_distance, quality
+from energyguide.metrics.samples import Evaluation, measure_reference, real_sets
 from energyguide.nets import weights as files
 from energyguide.nets.resnet import CifarResNet
 
@@ -19,7 +24,8 @@ ARGUMENTS = {"channels": 1, "classes": 3, "block": "basic", "layers": (1, 1), "w
 
 def compared_with(features):
     """A `Reference` of features alone: of one class."""
-    return Reference.of(features, features, torch.zeros(len(features), dtype=torch.int64))
+    images = features, torch.zeros(len(features), dtype=torch.int64)
+    return Reference.of(images, features, images, 1)
 
 
 class Images(torch.utils.data.Dataset):
@@ -104,7 +110,7 @@ def test_the_distance_of_a_set_from_itself_is_not_below_0(images, size, spread, 
     x = spread * torch.rand(images, size, generator=torch.Generator().manual_seed(seed))
     found = frechet(moments(x), moments(x[torch.randperm(images, generator=torch.Generator().manual_seed(seed))]))
     assert 0 <= found <= 1e-4 * spread**2
-    lost = moments(x) | {"mu": moments(x)["mu"] * float("nan")}
+    lost = replace(moments(x), mu=moments(x).mu * float("nan"))
     assert not frechet(lost, moments(x)) >= 0  # what is not a number stays none
 
 
@@ -132,7 +138,7 @@ def test_precision_is_of_the_generated_and_recall_of_the_real(generator):
 def test_joint_distance_sees_wrong_labels(generator):
     labels = torch.arange(600) % 3
     real, made = (torch.randn(600, 4, generator=generator) + 2 * labels[:, None] for _ in range(2))
-    reference = Reference.of(real, real, labels)
+    reference = Reference.of((real, labels), real, (real, labels), 3)
     right = joint_distance(made, labels, reference)
     shuffled = joint_distance(made, labels[torch.randperm(600, generator=generator)], reference)
     assert frechet(moments(made), reference.moments) - 1e-9 <= right < 1 < shuffled
@@ -154,21 +160,63 @@ def test_judgement_of_sets(judge, tmp_path, pictures):
     splits = ("train", "val", "test")
     data = Dataset(tuple("abc"), dict.fromkeys(splits, images), dict.fromkeys(splits, seen.numpy()))
     spec, device = {"features": "judge", "reference": "test"}, torch.device("cpu")
-    measure_reference(data, path, spec, device).save(tmp_path / "reference.npz")
+    measure_reference(data, path, spec, device, seed=0).save(tmp_path / "reference.npz")
     evaluation = Evaluation(Reference.load(tmp_path / "reference.npz"), path, path, energy(logits).numpy(), spec, device)
     found = evaluation.of([pictures[1], pictures[0]], [seen, seen[:120]])
     assert found["accuracy"][0] == 1 > found["accuracy"][1]
-    for key in ("fid", "fjd_train", "energy_divergence"):
+    for key in ("fid", "energy_divergence"):
         assert abs(found[key][0]) < 1e-4 < found[key][1]
+    for key in ("fjd_train", "kid"):  # of one half alone, and of pairs of different images
+        assert found[key][0] < found[key][1]
+    assert len(found["fid_infinity"]) == 2
     assert found["energy"]["n"] == 270
     assert evaluation.of([pictures[1]], [seen])["fid_all_train"] == pytest.approx([0], abs=1e-4)
-    together = [evaluation.of(sets)["fid_all_train"][0] for sets in ([pictures[0]], [pictures[0][:50], pictures[0][50:]])]
+    asked = torch.arange(len(pictures[0])) % 3
+    halves = [pictures[0][:50], pictures[0][50:100]], [asked[:50], asked[50:100]]
+    whole = [pictures[0][:100]], [asked[:100]]
+    together = [evaluation.of(*sets)["fid_all_train"][0] for sets in (whole, halves)]
     assert together[0] == pytest.approx(together[1]) and together[0] > 0.01
-    first, second = evaluation.of([pictures[0][:50], pictures[0][50:100]])["accuracy"]
-    asked = torch.arange(100) % 3
-    right = judge(pictures[0][:100].float() / 255).argmax(1) == asked
+    first, second = evaluation.of(*halves)["accuracy"]
+    right = judge(pictures[0][:100].float() / 255).argmax(1) == asked[:100]
     assert (first, second) == pytest.approx((right[:50].float().mean().item(), right[50:].float().mean().item()))
     assert evaluation.protocol(100, 2)["features"] == "classifier features"
+
+
+def numbered():
+    """A `Dataset` each of whose images says which it is: its split and its number."""
+    labels = {split: np.arange(count) % 3 for split, count in {"train": 100, "val": 30, "test": 62}.items()}
+    images = {s: np.array([[i, n] for n in range(len(y))], np.uint8)[..., None, None] for i, (s, y) in enumerate(labels.items())}
+    return Dataset(tuple("abc"), images, labels)
+
+
+@pytest.mark.parametrize(("reference", "compared"), [("test", [2]), ("train", [0, 1])])
+def test_images_that_are_compared_are_new_to_the_judge_or_all_original_ones(judge, monkeypatch, reference, compared):
+    """What stands for features is the images themselves."""
+    data = numbered()
+    monkeypatch.setattr("energyguide.metrics.samples.load", lambda *where: judge)
+    monkeypatch.setattr("energyguide.metrics.samples.extract", lambda network, images, device: (images.flatten(1).float(), None))
+    found = measure_reference(data, None, {"features": "judge", "reference": reference}, "cpu", seed=5)
+    everything = {s: torch.from_numpy(data.images[s]).flatten(1).float() for s in data.images}
+    original = torch.cat([everything["train"], everything["val"]])
+    assert found.features[:, 0].unique().tolist() == compared
+    np.testing.assert_allclose(found.train.mu, original.mean(0), rtol=1e-6)
+    unseen = everything["train"][~half(data.labels["train"], 5)]
+    np.testing.assert_allclose(found.joint.mu[:2], unseen.mean(0), rtol=1e-6)
+    assert found.classes == 3 and len(unseen) in (49, 50, 51)
+
+
+@pytest.mark.parametrize(("reference", "split"), [("test", "train"), ("train", "test")])
+def test_real_sets_are_new_to_judge_and_reference_and_treated_as_samples_are(reference, split):
+    data = numbered()
+    images, labels, name = real_sets(data, reference, samples=20, sets=5, seed=5)
+    assert name == split and [len(part) for part in images] == [20, 20] + [20] * (split == "test")
+    every = torch.cat(images)[:, :, 0, 0]
+    assert len(every.unique(dim=0)) == len(every) and set(every[:, 0].tolist()) == {{"train": 0, "test": 2}[split]}
+    assert torch.cat(labels).tolist() == (torch.arange(len(every)) % 3).tolist() == (every[:, 1] % 3).tolist()
+    if split == "train":
+        assert not half(data.labels["train"], 5)[every[:, 1]].any()
+    (few,), _, _ = real_sets(data, reference, samples=100, sets=5, seed=5)
+    assert len(few) == {"train": 48, "test": 60}[split]
 
 
 def test_inception_is_checked_before_it_is_read(tmp_path):

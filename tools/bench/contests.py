@@ -164,7 +164,7 @@ def metrics(where, folder):
     from torch_fidelity.registry import register_feature_extractor
 
     from energyguide.metrics.features import ClassifierFeatures, extract
-    from energyguide.metrics.quality import frechet, moments
+    from energyguide.metrics.frechet import frechet, moments
 
     data, *_ = digits(where)
     sets = [torch.from_numpy(data.images[split]) for split in ("train", "test")]

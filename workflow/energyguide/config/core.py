@@ -214,6 +214,8 @@ class Sampling(Block):
 
     def check(self, need, experiment):
         need(self.calibration <= self.samples, "calibration", "must not exceed `samples`")
+        fewest = 2 * experiment.data.classes
+        need(self.samples >= fewest, "samples", f"must be at least {fewest}: KID needs two of each class in a set")
         need(self.shards <= self.batches, "shards", f"there are only {self.batches} batches to share out; lower it, or `batch`")
         shown, first = 2 * experiment.data.classes, self.first_shard
         need(first >= shown, "shards", f"the first shard has {first} samples, and figures show {shown}; raise `batch`")

@@ -13,6 +13,7 @@ from energyguide.data.splits import held_out
 
 SOURCES = modules("data/sources")
 FEWEST = 4  # images of a set, or precision and recall, which look at three neighbours, are not defined
+OF_A_CLASS = {"train": 3, "test": 2}  # KID needs two; of training images the evaluation classifier takes half, of three one
 
 
 class PerClass(Block):
@@ -109,9 +110,14 @@ class Data(Block):
         )
         few = f"no image would be held out: classes have at most {max(used['train'].values())}; raise it, or add images"
         need(kept != used["train"], "held_out", few)
-        for part, counts in {"train": kept, "test": used["test"]}.items():
-            n, rest = sum(counts.values()), " without those held out" if part == "train" else ""
-            need(n >= FEWEST, "path", f"{self.path}/{part} has {n} images{rest}, and measures need {FEWEST}; add images")
+        parts, rest = {"train": kept, "test": used["test"]}, {"train": " without those held out", "test": ""}
+        for part, counts in parts.items():
+            n = sum(counts.values())
+            need(n >= FEWEST, "path", f"{self.path}/{part} has {n} images{rest[part]}, and measures need {FEWEST}; add images")
+        for part, counts in parts.items():
+            name, n = min(counts.items(), key=lambda item: item[1])
+            lacking = f"class {shown(name)} has {n} images in {part}{rest[part]}, and measures need {OF_A_CLASS[part]}"
+            need(n >= OF_A_CLASS[part], "path", f"{lacking}; add images to it")
 
     def names(self):
         """The names of the classes, as far as they are known beforehand."""

@@ -25,6 +25,22 @@ def half(labels, seed):
     return ~stratified(labels, 0.5, [seed, 1])  # another stream than that of the images held out
 
 
+def equal_shares(labels, samples, sets, seed):
+    """Indices (samples,) of disjoint sets in which classes follow one another, as those that samples are asked for: equal shares.
+
+    There are as many sets as images suffice for, at most `sets`; if they do not suffice for one, it is one with fewer images.
+
+    Args:
+        labels: (n,) of the images to choose from.
+        samples: images of a set.
+    """
+    generator = np.random.default_rng([seed, 2])
+    members = [generator.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    rounds = np.array([own[: min(map(len, members))] for own in members]).T  # each has one image of each class
+    samples = min(samples, rounds.size)
+    return [rounds.ravel()[i * samples : (i + 1) * samples] for i in range(min(sets, rounds.size // samples))]
+
+
 def split(classes, train, test, share, seed):
     """A `Dataset` from (images, labels) of the original two sets, holding a share of the training set out.
 

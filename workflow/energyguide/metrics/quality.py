@@ -1,15 +1,17 @@
-"""IS, FID, precision and recall by torch-fidelity, from features extracted once; and the divergence of energies."""
+"""IS, FID, precision and recall, from features extracted once; the joint distance; and the divergence of energies."""
 
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
 from energyguide.files.arrays import load_arrays, save_arrays
+from energyguide.metrics.frechet import Gaussian, frechet, moments
+from energyguide.metrics.kid import self_similarity
 
+GAUSSIANS = ("moments", "train", "joint")
 NEIGHBOURS = 3  # of precision and recall, as Kynkaanniemi et al. (2019) chose
 
 
@@ -18,59 +20,62 @@ def is_splits(samples):
     return 10 if samples >= 1000 else 1
 
 
-def moments(features):
-    """Mean and covariance of features (n, feature), as torch-fidelity keeps them. Raises ValueError for fewer than two images."""
-    if len(features) < 2:
-        raise ValueError(f"a set of {len(features)} images has no covariance, which the FID needs; add images")
-    return fid_features_to_statistics(features)
-
-
-def frechet(first, second):
-    """Frechet distance, in [0, inf), between two Gaussians with these `moments`; of features it is the FID.
-
-    The root of a product of covariances is rounded, so that of equal sets the sum may come out a little below 0.
-    """
-    return max(fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID], 0.0)
-
-
 @dataclass(frozen=True)
 class Reference:
     """What generated images are compared with: statistics of real images.
 
     Attributes:
         features: (m, feature) of the reference images.
-        moments: theirs.
-        joint: moments of the training images' features and classes together.
-        length: what the one-hot vector of a class is as long as: the mean length of the training images' features.
+        labels: (m,) their classes.
+        similarity: `self_similarity` of these, for KID.
+        moments: of the reference images' features.
+        train: moments of the features of all original training images, those held out among them.
+        joint: moments of features and classes together, of the training images that the evaluation classifier has not seen.
+        length: what the one-hot vector of a class is as long as: the mean length of the latter images' features.
     """
 
     features: torch.Tensor
-    moments: dict
-    joint: dict
+    labels: torch.Tensor
+    similarity: float
+    moments: Gaussian
+    train: Gaussian
+    joint: Gaussian
     length: float
 
     @classmethod
-    def of(cls, features, train, labels):
-        """From features of the reference images (m, feature) and the training images (n, feature), and labels (n,) of these."""
-        length = train.norm(dim=1).mean().item()
-        return cls(features, moments(features), moments(joined(train, labels, int(labels.max()) + 1, length)), length)
+    def of(cls, reference, train, unseen, classes, device="cpu"):
+        """From features (n, feature) of all original training images; and from features and labels, of two sets.
+
+        Args:
+            reference: the two of the reference images.
+            train: those features.
+            unseen: the two of the training images that the evaluation classifier has not seen.
+            classes: number of classes.
+
+        Raises ValueError if a class has fewer than two reference images.
+        """
+        length = unseen[0].norm(dim=1).mean().item()
+        joint = moments(joined(*unseen, classes, length))
+        similarity = self_similarity(*reference, classes, device)
+        return cls(*reference, similarity, moments(reference[0]), moments(train), joint, length)
 
     @property
-    def train(self):
-        """Moments of the training images' features: `joint` without the classes."""
-        count = self.features.shape[1]
-        return {"mu": self.joint["mu"][:count], "sigma": self.joint["sigma"][:count, :count]}
+    def classes(self):
+        """The number of classes."""
+        return len(self.joint.mu) - self.features.shape[1]
 
     @classmethod
     def load(cls, path):
         """Raises ValueError if the file is damaged."""
         a = load_arrays(path)
-        own, joint = ({key: a[f"{name}_{key}"] for key in ("mu", "sigma")} for name in ("moments", "joint"))
-        return cls(torch.from_numpy(a["features"]), own, joint, float(a["length"]))
+        gaussians = [Gaussian(a[f"{name}_mu"], a[f"{name}_sigma"]) for name in GAUSSIANS]
+        images = (torch.from_numpy(a[name]) for name in ("features", "labels"))
+        return cls(*images, float(a["similarity"]), *gaussians, float(a["length"]))
 
     def save(self, path, **info):
-        parts = {f"{name}_{key}": value for name in ("moments", "joint") for key, value in getattr(self, name).items()}
-        save_arrays(path, {"features": self.features.numpy(), "length": self.length, **parts}, **info)
+        parts = {f"{name}_{key}": getattr(getattr(self, name), key) for name in GAUSSIANS for key in ("mu", "sigma")}
+        images = {"features": self.features.numpy(), "labels": self.labels.numpy()}
+        save_arrays(path, {**images, "similarity": self.similarity, "length": self.length, **parts}, **info)
 
 
 def joined(features, y, classes, length):
@@ -100,13 +105,12 @@ def quality(generated, logits, reference):
 
 
 def joint_distance(generated, asked, reference):
-    """Frechet joint distance (DeVries et al. 2019) to the training images, in [0, inf).
+    """Frechet joint distance (DeVries et al. 2019) to training images that are new to the evaluation classifier, in [0, inf).
 
     The FID of features (n, feature) and of the classes (n,) asked for, joined: it sees both how good images are and
     whether they are what was asked for.
     """
-    classes = len(reference.joint["mu"]) - generated.shape[1]
-    return frechet(moments(joined(generated, asked, classes, reference.length)), reference.joint)
+    return frechet(moments(joined(generated, asked, reference.classes, reference.length)), reference.joint)
 
 
 def energy_divergence(generated, reference):

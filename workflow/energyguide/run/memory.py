@@ -28,7 +28,7 @@ def of_training(experiment, passes, name, network):
 
 def of_sampling(experiment, passes, variant):
     """Bytes of a step of a batch: of the model's evaluations at once, or of the gradient by the classifier."""
-    guidance = find_guidance(variant.dump(), max(variant.scales), Models(classes=experiment.data.classes))
+    guidance = find_guidance(variant.dump(), max(variant.grid), Models(classes=experiment.data.classes))
     (of_model, of_classifier), batch = guidance.evaluations, experiment.sampling.batch
     gradient = passes.memory(variant.guide, "gradient", batch) if of_classifier else 0
     return max(passes.memory(variant.model.partition("@")[0], "forward", of_model * batch), gradient)

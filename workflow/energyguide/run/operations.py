@@ -130,7 +130,7 @@ def measuring(experiment, passes, images):
     attacked = sum(radius > 0 for radius in grids.eps_test) * grids.steps
     return {
         "metrics": {"forward": sum(images_drawn(experiment, variant) for variant in experiment.sampled.values()) * each},
-        "reference": {"forward": (images["train"] + images["test"]) * features},
+        "reference": {"forward": sum(images.values()) * features},
         "robustness": {"gradient": sum(count * attacked * passes.of(name, "gradient") for name in eps)},
         "autoattack": attacking(experiment, passes, eps, count),
         "corruptions": {"forward": sum(count * len(grids.noise + grids.darkness) * passes.of(name, "forward") for name in eps)},
