@@ -42,7 +42,7 @@ def measure(folder, variants):
 
     LOST in their place is a scale that diverged.
     """
-    usual = {"is": 2, "fid": 5, "precision": 0.5, "recall": 0.5, "accuracy": 0.5, "energy_divergence": 1}
+    usual = {"is": 2, "fid": 5, "kid": 0.01, "precision": 0.5, "recall": 0.5, "accuracy": 0.5, "energy_divergence": 1}
     files = []
     for name, scales in variants.items():
         results = {}
@@ -50,7 +50,7 @@ def measure(folder, variants):
             if own is LOST:
                 results[f"{scale:g}"] = {"scale": scale, "diverged": {"count": 3, "of": 200, "step": 1}}
                 continue
-            values = {**usual, "fjd_train": own.get("fid", 5), **own}
+            values = {**usual, "fjd_train": own.get("fid", 5), "fid_infinity": own.get("fid", 5), **own}
             results[f"{scale:g}"] = {key: [value - 0.01, value + 0.01] for key, value in values.items()}
             results[f"{scale:g}"] |= {
                 "seconds_per_image": [0.1],

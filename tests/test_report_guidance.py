@@ -25,6 +25,7 @@ from measurements import (
     write,
 )
 
+from energyguide.reporting.layout import MEASURES
 from energyguide.reporting.topics import classifier_free, energy_guidance, guidance, time_classifiers, trajectories
 
 
@@ -57,7 +58,7 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     files = measure(tmp_path, {"plain": {0: {"fid": 6}}, "van": {2: LOST}, **dict.fromkeys(THREATS, {2: LOST}), "rob": robust})
     inputs = SimpleNamespace(metrics=files, published=publish(tmp_path, "time_threats,linf-4/255,5,7.61"))
     params = SimpleNamespace(published="cifar10", variants=LABELS, compared=TIME, scale=2, threats=THREATS)
-    lost = ["diverged"] * 7
+    lost = ["diverged"] * len(MEASURES)
 
     (_, *summary) = rows(guidance.table_summary(inputs, params))
     assert summary[1] == ["Van", "--", r"2\,$\sigma_t^2$", *lost, "5+7", "diverged"]
@@ -65,7 +66,7 @@ def test_a_scale_that_diverged_is_printed_as_such_in_every_table_and_is_never_th
     assert rows(guidance.table_scales(inputs, params))[3:] == [
         ["Van", "--", r"2\,$\sigma_t^2$", *lost],
         ["Rob", "--", r"1\,$\sigma_t^2$", *lost],
-        ["", "--", r"2\,$\sigma_t^2$", *summary[2][3:10]],
+        ["", "--", r"2\,$\sigma_t^2$", *summary[2][3 : 3 + len(lost)]],
         ["", "--", r"4\,$\sigma_t^2$", *lost],
     ]
     by = {(r["variant"], r["scale"]): r for r in records(guidance.table_scales(inputs, params))}

@@ -25,6 +25,7 @@ cifar10,unconditional,ddpm,fid,16.49,CIFAR-10,Thesis
 def measured(fid, accuracy=0.5, divergence=1.0):
     values = {"is": 2.0, "fid": fid, "precision": 0.5, "recall": 0.5, "accuracy": accuracy, "energy_divergence": divergence}
     sets = {key: [value, value + 0.01] for key, value in values.items()}
+    sets |= {"kid": [fid / 1000, fid / 1000], "fid_infinity": [fid / 2, fid / 2]}
     return {**sets, "fjd_train": [fid, fid], "choice": fid, "fid_all_train": [fid], "seconds_per_image": [0.1]}
 
 
