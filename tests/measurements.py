@@ -154,7 +154,7 @@ def systems(folder, without=(), **own):
     models = {"unconditional": {"p_uncond": 1}, "conditional": {"p_uncond": 0}, "joint": {"p_uncond": 0.1}}
     params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy_classifier="eps1")
     params.classifiers = CLASSIFIERS
-    floor = write(folder / "floor.json", {"fid": [1]})
+    floor = write(folder / "floor.json", {"fid_infinity": [1]})
     return Samples(SimpleNamespace(metrics=measure(folder, {**usual, **own}), floor=floor), params)
 
 

@@ -49,7 +49,7 @@ def test_the_sentences_on_classifier_free_guidance_follow_its_line_from_no_guida
     )
     said = classifier_free.numbers_classifier_free(samples, FREE)
     assert rf"at its best scale ($w=0.1$), has a class accuracy of {pm(50, 1)}\%" in said["sayClassifierFree"]
-    assert f"its FID is {verdict} ({pm(5 + more)} against {pm(5)})" in said["sayClassifierFree"]
+    assert rf"its FID$_\infty$ is {verdict} ({pm(5 + more)} against {pm(5)})" in said["sayClassifierFree"]
     least, most = "0.1" if more < 0 else "0", "3" if more > 0 else "0"
     assert f"least at $w = {least}$ ({min(5, 5 + more):.2f})" in said["sayFreeScales"]
     assert f"highest at $w = {most}$ ({max(7, 7 + more):.2f})" in said["sayFreeScales"]
@@ -60,9 +60,12 @@ def test_both_kinds_of_guidance_together_are_compared_with_each_alone(tmp_path, 
     said = classifier_free.numbers_together(
         systems(tmp_path, energy={2: {"fid": 9, "accuracy": 0.5}}, both={4: {"fid": 5 + more, "accuracy": 0.9}})
     )
-    assert said["freeWeight"] == "0.1" and f"With both, at $s=4$, the FID is {pm(5 + more)}" in said["sayTogether"]
-    assert f"its FID is {verdict} and its class accuracy higher compared with \\emph{{Free}} at $w=1$" in said["sayTogether"]
-    assert "its FID is lower and its class accuracy higher compared with \\emph{Energy} at $s=2$" in said["sayTogether"]
+    assert said["freeWeight"] == "0.1" and rf"With both, at $s=4$, the FID$_\infty$ is {pm(5 + more)}" in said["sayTogether"]
+    assert (
+        rf"its FID$_\infty$ is {verdict} and its class accuracy higher compared with \emph{{Free}} at $w=1$"
+        in said["sayTogether"]
+    )
+    assert r"its FID$_\infty$ is lower and its class accuracy higher compared with \emph{Energy} at $s=2$" in said["sayTogether"]
     assert (
         "not combined in this experiment" in classifier_free.numbers_together(systems(tmp_path, without=["both"]))["sayTogether"]
     )

@@ -66,7 +66,7 @@ def test_quality_stands_beside_its_cost(tmp_path):
     assert points[0] == [[100, 2], [100, 1]] and len(points[1]) == 2
     samples = SimpleNamespace(baseline="slow", values=lambda *_: [2, 2.02], called=str, text=lambda *_: "2")
     said = vdm.numbers_cost(inputs, samples, {"fast": "Fast"})["sayVariational"]
-    assert said == rf"\emph{{Fast}} has an FID of {pm(3)}, above that of slow in as many steps (2)."
+    assert said == rf"\emph{{Fast}} has an FID$_\infty$ of {pm(3)}, above that of slow in as many steps (2)."
 
 
 def test_modes_stand_by_steps_below_those_of_real_images(tmp_path):
@@ -95,5 +95,7 @@ def test_a_model_without_a_part_is_compared_with_the_whole_of_as_many_steps(tmp_
         "direct": {"label": "Direct", "steps": 4, "kind": "direct"},
     }
     said = ddgan.numbers(SimpleNamespace(metrics=files), SimpleNamespace(models=models))
-    assert said["sayGans"].startswith(rf"The FID of the whole model is {pm(4)} (recall") and "in 2 and" in said["sayGans"]
+    assert (
+        said["sayGans"].startswith(rf"The FID$_\infty$ of the whole model is {pm(4)} (recall") and "in 2 and" in said["sayGans"]
+    )
     assert rf"that of \emph{{Direct}}, {pm(fid)}, {verdict} that of the whole model in 4" in said["sayGanAblations"]

@@ -60,7 +60,7 @@ def test_published_robustness_stands_beside_ours_where_there_is_one(tmp_path, pu
 
 def stronger_files(folder):
     spec = {"attacks": ["apgd-ce", "apgd-t"], "steps": 30, "targets": 4, "queries": 1}
-    protocol = {"attack": "APGD-CE, APGD-T", "norm": "l2", "images": "test", "n": 100, **spec}
+    protocol = {"attack": "APGD-CE and APGD-T", "norm": "l2", "images": "test", "n": 100, **spec}
     return [
         write(
             folder / f"autoattack/eps{eps}.json",
@@ -73,11 +73,11 @@ def stronger_files(folder):
 def test_stronger_attacks_have_a_row_below_that_of_pgd_and_an_interval(tmp_path, published):
     inputs = SimpleNamespace(results=robustness_files(tmp_path), stronger=stronger_files(tmp_path), published=published)
     table = robustness.table_robustness(inputs, SimpleNamespace(published=None))
-    assert [row[0] for row in table.body] == ["$0$", "$0.5$", r"\quad APGD-CE, APGD-T"]
+    assert [row[0] for row in table.body] == ["$0$", "$0.5$", r"\quad APGD-CE and APGD-T"]
     assert table.body[-1][1:] == ["0.00", r"\textbf{45.00}"]
     low, high = binomtest(45, 100).proportion_ci(method="wilson")
     (record,) = (r for r in table.records if r["n"] == 100 and r["eps_train"] == 1)
-    assert record["attack"] == "APGD-CE, APGD-T" and (record["low"], record["high"]) == pytest.approx((low, high), rel=1e-6)
+    assert record["attack"] == "APGD-CE and APGD-T" and (record["low"], record["high"]) == pytest.approx((low, high), rel=1e-6)
     assert wilson(0.0, 10)[0] == 0 and wilson(1.0, 10)[1] == pytest.approx(1)
 
 
@@ -85,7 +85,7 @@ def test_the_sentence_says_where_pgd_overstates_robustness_most(tmp_path):
     said = robustness.numbers_stronger(SimpleNamespace(stronger=stronger_files(tmp_path)), SimpleNamespace(steps=20))
     assert "PGD-20 overstates robustness by up to 25.0 points" in said["sayStronger"]
     assert r"trained at 1 is right on 70.0\% of 100 test images after PGD-20, and on 45.0\%" in said["sayStronger"]
-    assert "APGD-CE, APGD-T (30 steps and 4 targets) on 100 test images" in said["strongerRows"]
+    assert "APGD-CE and APGD-T (30 steps and 4 targets) on 100 test images" in said["strongerRows"]
     none = robustness.numbers_stronger(SimpleNamespace(stronger=[]), SimpleNamespace(steps=20))
     assert none == {"strongerRows": "", "sayStronger": ""}
 
@@ -178,7 +178,7 @@ def test_sentences_without_their_variants_say_so(tmp_path):
     assert "in this experiment" in guidance.numbers_plain_against_robust(found)["sayPlainRobust"]
     alone = {"standard": None, "sigmoid": "one"}
     assert "in this experiment" in energy_guidance.numbers_schedulers(found, alone)["saySchedulers"]
-    assert "DDPM has an FID" in unguided.numbers_unguided(found)["sayUnconditional"]
+    assert r"DDPM has an FID$_\infty$" in unguided.numbers_unguided(found)["sayUnconditional"]
 
 
 def test_published_numbers_are_compared_cell_by_cell(tmp_path, published):

@@ -167,6 +167,7 @@ class Published:
         return [[rf"\quad {label}, {escape(self.data)}", *before, *cells]]
 
 
+FID = "fid_infinity"  # the FID that the text compares: without the bias by the number of samples
 MEASURES = {  # key: heading, digits, factor
     "is": ("IS", 2, 1),
     "fid": ("FID", 2, 1),

@@ -1,14 +1,15 @@
 """Rows that several tables of guidance share."""
 
 from energyguide.metrics.scales import at_scale, read_metrics
-from energyguide.reporting.layout import escape, measured, protocol_of, unrounded
+from energyguide.reporting.layout import MEASURES, escape, measured, protocol_of, unrounded
 from energyguide.reporting.read import UNITS
 
 
 def variant_row(name, spec, metrics, point, keys):
     """One line of the tables of guidance, at a scale or a strength of the variant's: cells, the first three who and where."""
     result = at_scale(metrics, point)
-    cells, fields = measured(result, keys)
+    cells, _ = measured(result, keys)
+    _, fields = measured(result, MEASURES)
     unit, strength = spec.get("unit"), f"{point:g}" if "strengths" in spec else ""
     scale = rf"{result['scale']:.3g}\,{UNITS[unit]}" if unit else "--"
     diffusion, classifier = metrics["evaluations"]

@@ -63,7 +63,7 @@ class Samples:
         return rf"${factor * difference.mean:+.{digits}f} \pm {factor * difference.margin:.{digits}f}${unit}"
 
     def floor_text(self, key):
-        return plus_minus(self.floor[key], MEASURES[key][1])
+        return plus_minus(self.floor[key], *MEASURES[key][1:])
 
     def called(self, name, scale=True):
         """How the text calls a variant: its label, and its scale or strength."""

@@ -4,7 +4,7 @@ from statistics import fmean
 
 from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
-from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, protocol_of
+from energyguide.reporting.layout import FID, MEASURES, Published, Table, escape, measured, protocol_of
 from energyguide.reporting.phrases import WORDS, listing, said
 from energyguide.reporting.read import first_samples
 from energyguide.reporting.rows import by_scale
@@ -77,19 +77,19 @@ def numbers_classifier_free(samples, params):
     name, plain = params.compared["variant"], params.compared["unguided"]
     if lost := samples.diverged(name):
         return {"sayClassifierFree": lost, "sayFreeScales": ""}
-    told = samples.verdicts(fid=(name, plain, "fid"))
+    told = samples.verdicts(fid=(name, plain, FID))
     line = {"0": samples.metrics[plain]["scales"]["0"], **samples.line(name)}
-    least = min(line, key=lambda w: fmean(line[w]["fid"]))
+    least = min(line, key=lambda w: fmean(line[w][FID]))
     most = max(line, key=lambda w: fmean(line[w]["is"]))
     return {
         "sayClassifierFree": rf"Classifier-free guidance of the joint model, at its best scale ({samples.at(name)}), "
         rf"has a class accuracy of {samples.text(name, 'accuracy')}, where the same model without it has "
-        rf"{samples.text(plain, 'accuracy')}; its FID is {said(told['fid'], *WORDS)} ({samples.text(name, 'fid')} against "
-        rf"{samples.text(plain, 'fid')}), its precision {samples.text(name, 'precision')} against "
+        rf"{samples.text(plain, 'accuracy')}; its FID$_\infty$ is {said(told['fid'], *WORDS)} ({samples.text(name, FID)} against "
+        rf"{samples.text(plain, FID)}), its precision {samples.text(name, 'precision')} against "
         rf"{samples.text(plain, 'precision')}, and its recall {samples.text(name, 'recall')} against "
         rf"{samples.text(plain, 'recall')}.",
-        "sayFreeScales": f"The FID is least at $w = {least}$ ({fmean(line[least]['fid']):.2f}), the IS highest at $w = {most}$ "
-        f"({fmean(line[most]['is']):.2f}).",
+        "sayFreeScales": rf"The FID$_\infty$ is least at $w = {least}$ ({fmean(line[least][FID]):.2f}), the IS highest at "
+        rf"$w = {most}$ ({fmean(line[most]['is']):.2f}).",
     }
 
 
@@ -105,16 +105,16 @@ def numbers_together(samples):
     alone = samples.select(guidance="classifier_free", model=spec["model"])
     alone += samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
     alone, parts = list(filter(samples.line, alone)), []
-    told = samples.verdicts(**{f"{key} {name}": (both, name, key) for name in alone for key in ("fid", "accuracy")})
+    told = samples.verdicts(**{f"{key} {name}": (both, name, key) for name in alone for key in (FID, "accuracy")})
     for name in alone:
-        fid, accuracy = (said(told[f"{key} {name}"], *WORDS) for key in ("fid", "accuracy"))
+        fid, accuracy = (said(told[f"{key} {name}"], *WORDS) for key in (FID, "accuracy"))
         parts.append(
-            f"its FID is {fid} and its class accuracy {accuracy} compared with {samples.called(name)} "
-            f"({samples.text(name, 'fid')}, {samples.text(name, 'accuracy')})"
+            rf"its FID$_\infty$ is {fid} and its class accuracy {accuracy} compared with {samples.called(name)} "
+            f"({samples.text(name, FID)}, {samples.text(name, 'accuracy')})"
         )
     return {
         "freeWeight": f"{spec['w']:g}",
-        "sayTogether": f"With both, at {samples.at(both)}, the FID is {samples.text(both, 'fid')} and the class "
+        "sayTogether": rf"With both, at {samples.at(both)}, the FID$_\infty$ is {samples.text(both, FID)} and the class "
         f"accuracy {samples.text(both, 'accuracy')}{': ' if parts else ''}{'; '.join(parts)}.",
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.metrics.statistics import Number
-from energyguide.reporting.layout import Table
+from energyguide.reporting.layout import FID, Table
 from energyguide.reporting.names import drawn, latex, printed
 from energyguide.reporting.phrases import WORDS, at_point, said
 from energyguide.reporting.samples import Samples, energy_radius
@@ -139,11 +139,11 @@ def numbers_schedulers(samples, compared):
         return {"saySchedulers": "Only one scheduler is used in this experiment."}
     if lost := samples.diverged(a, b):
         return {"saySchedulers": lost}
-    told = samples.verdicts(fid=(b, a, "fid"))
+    told = samples.verdicts(fid=(b, a, FID))
     return {
-        "saySchedulers": rf"At their best scales the sigmoid scheduler's FID is {said(told['fid'], *WORDS)} "
-        rf"({samples.text(b, 'fid')} at {samples.at(b)}, against "
-        rf"{samples.text(a, 'fid')} at {samples.at(a)} with the standard one), with "
+        "saySchedulers": rf"At their best scales the sigmoid scheduler's FID$_\infty$ is {said(told['fid'], *WORDS)} "
+        rf"({samples.text(b, FID)} at {samples.at(b)}, against "
+        rf"{samples.text(a, FID)} at {samples.at(a)} with the standard one), with "
         rf"class accuracies of {samples.text(b, 'accuracy')} and {samples.text(a, 'accuracy')}."
     }
 
@@ -156,17 +156,17 @@ def numbers_joint(samples, compared):
     before, after = samples.line(a), samples.line(b)
     shared = [scale for scale in before if scale in after]
     less = {
-        key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", "fid")
+        key: sum(fmean(after[scale][key]) < fmean(before[scale][key]) for scale in shared) for key in ("energy_divergence", FID)
     }
     told = samples.verdicts(divergence=(b, a, "energy_divergence"))
     gap = said(told["divergence"], "widens", "narrows", "does not measurably change")
     return {
         "sayJoint": rf"At the best scales the term $\Delta E$ {gap} the divergence between the energies of samples and of "
         rf"training images ({samples.text(a, 'energy_divergence')} to {samples.text(b, 'energy_divergence')} nats, by "
-        rf"{samples.gap(b, a, 'energy_divergence')}); the FID is "
-        rf"{samples.text(b, 'fid')} instead of {samples.text(a, 'fid')}, and the class accuracy {samples.text(b, 'accuracy')} "
+        rf"{samples.gap(b, a, 'energy_divergence')}); the FID$_\infty$ is "
+        rf"{samples.text(b, FID)} instead of {samples.text(a, FID)}, and the class accuracy {samples.text(b, 'accuracy')} "
         rf"instead of {samples.text(a, 'accuracy')}. At equal scales the divergence is smaller with it at "
-        rf"{less['energy_divergence']} of {len(shared)} scales, and the FID at {less['fid']}."
+        rf"{less['energy_divergence']} of {len(shared)} scales, and the FID$_\infty$ at {less[FID]}."
     }
 
 

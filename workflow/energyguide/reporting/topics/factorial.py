@@ -4,13 +4,13 @@ from collections import Counter
 
 from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number, verdicts
-from energyguide.reporting.layout import MEASURES, Table, measured, protocol_of
+from energyguide.reporting.layout import FID, MEASURES, Table, measured, protocol_of
 from energyguide.reporting.phrases import listing
 from energyguide.reporting.read import UNITS
 from energyguide.reporting.style import WIDTH, categories, pyplot
 
-SHOWN = ("accuracy", "fid", "energy_divergence")
-PLURALS = {"accuracy": "class accuracies", "fid": "FIDs", "energy_divergence": "energy divergences"}
+SHOWN = ("accuracy", FID, "energy_divergence")
+PLURALS = {"accuracy": "class accuracies", FID: r"FID$_\infty$", "energy_divergence": "energy divergences"}
 POINTS = {"x_t": r"$\mathbf{x}_t$", "x0": r"$\hat{\mathbf{x}}_0$"}
 
 
@@ -45,7 +45,7 @@ class Cells:
 
 
 def table_factorial(inputs, params):
-    """Class accuracy, FID and energy divergence: one column a loss, one line a classifier and point."""
+    """Class accuracy, FID at infinity and energy divergence: one column a loss, one line a classifier and point."""
     cells, body, records = Cells(inputs, params), [], []
     for key in SHOWN:
         for setting in cells.settings:
@@ -120,8 +120,8 @@ def numbers(inputs, params):
         "sayFactorialTarget": sentence(
             r"With $\Delta E$ at the largest $\lambda$ beside the energy", losses_apart(target, energy), *SHOWN
         ),
-        "sayFactorialRobust": sentence("With a robust classifier in place of the plain one", robust, "accuracy", "fid"),
+        "sayFactorialRobust": sentence("With a robust classifier in place of the plain one", robust, "accuracy", FID),
         "sayFactorialPoint": sentence(
-            "With the gradient at the predicted image in place of the noisy one", points, "accuracy", "fid"
+            "With the gradient at the predicted image in place of the noisy one", points, "accuracy", FID
         ),
     }

@@ -4,7 +4,7 @@ from statistics import fmean
 
 from energyguide.metrics.scales import at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
-from energyguide.reporting.layout import MEASURES, Table
+from energyguide.reporting.layout import FID, MEASURES, Table
 from energyguide.reporting.names import latex
 from energyguide.reporting.phrases import WORDS, at_point, listing, said
 from energyguide.reporting.read import UNITS, first_samples
@@ -12,10 +12,12 @@ from energyguide.reporting.rows import variant_row, written
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
 
+SHOWN_MEASURES = ("accuracy", "fid", FID, "kid", "precision", "recall", "energy_divergence")  # the CSV has all
+
 
 def table_summary(inputs, params):
     """Every guidance system at its best scale."""
-    keys, records, body = list(MEASURES), [], []
+    keys, records, body = SHOWN_MEASURES, [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, metrics["best"], keys)
@@ -28,7 +30,7 @@ def table_summary(inputs, params):
 
 def table_scales(inputs, params):
     """All variants at all scales."""
-    keys, records, body = list(MEASURES), [], []
+    keys, records, body = SHOWN_MEASURES, [], []
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
         for i, scale in enumerate(metrics["scales"]):
@@ -59,7 +61,7 @@ def figure_scales(inputs, params):
     looks = styles(params.variants)
     figure, panels = pyplot().subplots(2, len(units), figsize=(WIDTH, 4.4), sharex="col", sharey="row", squeeze=False)
     handles = {}
-    for line, key, factor in zip(panels, ("fid", "accuracy"), (1, 100), strict=True):
+    for line, key, factor in zip(panels, (FID, "accuracy"), (1, 100), strict=True):
         for model, name in params.origins.items():
             level = factor * Number.of(at_scale(read_metrics(inputs.metrics, name), 0)[key]).mean
             used = {units.index(axis[name]) for name, spec in guided.items() if spec["model"] == model}
@@ -80,7 +82,7 @@ def figure_scales(inputs, params):
         logarithmic(axes)
     for axes, unit in zip(panels[1], units, strict=True):
         axes.set_xlabel(r"strength $\kappa$" if unit == "strength" else "scale $s$")
-    panels[0][0].set_ylabel("FID")
+    panels[0][0].set_ylabel(MEASURES[FID][0])
     panels[1][0].set_ylabel("class accuracy (%)")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
     return figure
@@ -96,12 +98,12 @@ def numbers_plain_against_robust(samples):
     a, b = samples.finest(plain), samples.finest(robust)
     if samples.diverged(a, b):
         return {"sayPlainRobust": samples.diverged(*guided)}
-    told = samples.verdicts(fid=(b, a, "fid"), accuracy=(b, a, "accuracy"))
+    told = samples.verdicts(fid=(b, a, FID), accuracy=(b, a, "accuracy"))
     fid = said(told["fid"], "raises", "lowers", "does not measurably change")
     return {
         "sayPlainRobust": rf"Replacing the plain classifier (at {samples.at(a)}) by the robust one that serves best "
-        rf"({samples.called(b)}) {fid} the FID ({samples.text(a, 'fid')} to {samples.text(b, 'fid')}, by "
-        rf"{samples.gap(b, a, 'fid')}), and class accuracy is {said(told['accuracy'], *WORDS)} "
+        rf"({samples.called(b)}) {fid} the FID$_\infty$ ({samples.text(a, FID)} to {samples.text(b, FID)}, by "
+        rf"{samples.gap(b, a, FID)}), and class accuracy is {said(told['accuracy'], *WORDS)} "
         rf"({samples.text(a, 'accuracy')} to {samples.text(b, 'accuracy')}, by {samples.gap(b, a, 'accuracy')})."
     }
 
@@ -117,11 +119,11 @@ def numbers_scales(samples):
         peak = line.index(max(line))
         rising += line[: peak + 1] == sorted(line[: peak + 1])
         past += peak < len(line) - 1
-        smallest += min(results, key=lambda r: fmean(r["fid"])) is results[0]
+        smallest += min(results, key=lambda r: fmean(r[FID])) is results[0]
     return {
         "sayScales": "From the unguided sampler upwards, mean class accuracy rises with the scale, step by step, up to its peak "
         f"in {rising} of the {len(grids)} variants guided by a classifier; in {past} the largest scale tried is "
-        f"past the peak. The FID is least at the smallest scale tried in {smallest}."
+        rf"past the peak. The FID$_\infty$ is least at the smallest scale tried in {smallest}."
     }
 
 
@@ -133,18 +135,20 @@ def numbers_best(samples):
     if samples.diverged(top):
         lost = samples.diverged(*samples.by_classifier)
         return {"sayBest": lost, "saySummary": lost}
-    accuracy, fid = samples.text(top, "accuracy"), samples.text(top, "fid")
-    told = samples.verdicts(level=(top, conditional, "accuracy"), moves=(top, ddpm, "accuracy"), cost=(top, ddpm, "fid"))
+    accuracy, fid = samples.text(top, "accuracy"), samples.text(top, FID)
+    told = samples.verdicts(level=(top, conditional, "accuracy"), moves=(top, ddpm, "accuracy"), cost=(top, ddpm, FID))
     level = said(told["level"], "above", "below", "not distinguishable from")
     moves = said(told["moves"], "raises", "lowers", "does not measurably change")
-    cost = said(told["cost"], "at a higher FID", "at a lower FID", "at an FID that is not distinguishable")
+    cost = said(
+        told["cost"], r"at a higher FID$_\infty$", r"at a lower FID$_\infty$", r"at an FID$_\infty$ that is not distinguishable"
+    )
     return {
         "sayBest": r"By the Fr\'echet joint distance to the training images, the best variant guided by a classifier is "
-        rf"{samples.called(top)}: FID {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
+        rf"{samples.called(top)}: FID$_\infty$ {fid}, class accuracy {accuracy}, {level} that of the class-conditional model "
         rf"({samples.text(conditional, 'accuracy')}).",
         "saySummary": rf"On {latex(samples.title)}, guidance of an unconditional model by a classifier {moves} the share of "
         rf"samples recognised as the class asked for: from {samples.text(ddpm, 'accuracy')} to {accuracy} with the best variant "
-        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, 'fid')} to {fid}; real images have {samples.floor_text('fid')}).",
+        rf"({samples.called(top)}), {cost} ({samples.text(ddpm, FID)} to {fid}; real images have {samples.floor_text(FID)}).",
     }
 
 
@@ -170,9 +174,9 @@ def numbers_overall(samples):
     told = samples.verdicts(fjd=(top, given, "fjd_train"))
     return {
         "nSystems": len(samples.variants),
-        "sayOverall": rf"Of all guided systems the least Fr\'echet joint distance belongs to {samples.called(top)}: FID "
-        rf"{samples.text(top, 'fid')}, class accuracy {samples.text(top, 'accuracy')}. Compared with the unguided "
-        rf"class-conditional model (FID {samples.text(given, 'fid')}) that distance is {said(told['fjd'], *WORDS)}.",
+        "sayOverall": rf"Of all guided systems the least Fr\'echet joint distance belongs to {samples.called(top)}: FID$_\infty$ "
+        rf"{samples.text(top, FID)}, class accuracy {samples.text(top, 'accuracy')}. Compared with the unguided "
+        rf"class-conditional model (FID$_\infty$ {samples.text(given, FID)}) that distance is {said(told['fjd'], *WORDS)}.",
     }
 
 

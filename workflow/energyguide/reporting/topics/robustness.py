@@ -135,7 +135,7 @@ def numbers_stronger(inputs, params):
         rf"the classifier trained at {r['eps_train']:g} is right on {percent(r['pgd'][eps])} of {n} test images after {pgd}, "
         rf"and on {percent(after)} (95\% interval {low} to {high}) after {attack}."
     )
-    level = f"{attack} lowers the accuracy at no radius below that after {pgd} on the same {n} test images."
+    level = f"At no radius is the accuracy after {attack} below that after {pgd} on the same {n} test images."
     return {
         "strongerRows": f"An indented row is the accuracy after {attack} ({effort(r['protocol'])}) on {n} test images, "
         "where an image counts as right if it is so after every attack.",

@@ -152,6 +152,7 @@ def numbers_protocol(floor, params):
         "nCalibration": params.sampling["calibration"],
         "gridStrengths": listing(f"{strength:g}" for strength in params.sampling["strengths"]),
         "floorSets": used["sets"],
+        "floorSamples": used["samples"],
         "isSplits": "each set as a whole" if used["is_splits"] == 1 else f"{used['is_splits']} parts of each set",
         "featuresName": used["features"],
         "featuresNote": own if used["features"].startswith("classifier") else inception,

@@ -2,7 +2,7 @@
 
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import at_scale, read_metrics
-from energyguide.reporting.layout import MEASURES, Published, Table, escape, measured, plus_minus, protocol_of
+from energyguide.reporting.layout import FID, MEASURES, Published, Table, escape, measured, plus_minus, protocol_of
 from energyguide.reporting.phrases import said
 from energyguide.reporting.samples import Samples
 
@@ -40,29 +40,29 @@ def numbers_unguided(samples):
     conditional = samples.unguided(0) or ddpm
     joint_model = samples.unguided("between") or conditional
     found = {
-        "fidUnguided": samples.text(ddpm, "fid"),
+        "fidUnguided": samples.text(ddpm, FID),
         "isUnguided": samples.text(ddpm, "is"),
         "precisionUnguided": samples.text(ddpm, "precision"),
         "recallUnguided": samples.text(ddpm, "recall"),
         "accUnguided": samples.text(ddpm, "accuracy"),
-        "fidFloor": samples.floor_text("fid"),
+        "fidFloor": samples.floor_text(FID),
         "isFloor": samples.floor_text("is"),
         "accConditional": samples.text(conditional, "accuracy"),
-        "fidConditional": samples.text(conditional, "fid"),
+        "fidConditional": samples.text(conditional, FID),
         "accJointModel": samples.text(joint_model, "accuracy"),
-        "fidDdim": samples.text(ddim, "fid") if ddim else "--",
+        "fidDdim": samples.text(ddim, FID) if ddim else "--",
     }
     real = samples.floor["protocol"]
     sets = f"{real['sets']} sets" if real["sets"] > 1 else "one set"
     floor = f"{REAL[samples.floor['images']]} images, in {sets} of {real['samples']:,}, have {found['fidFloor']}"
     if not ddim:
-        return found | {"sayUnconditional": f"DDPM has an FID of {found['fidUnguided']}; real {floor}."}
-    told = samples.verdicts(fid=(ddim, ddpm, "fid"))
-    verdict = said(told["fid"], "a higher FID than", "a lower FID than", "an FID not distinguishable from that of")
+        return found | {"sayUnconditional": rf"DDPM has an FID$_\infty$ of {found['fidUnguided']}; real {floor}."}
+    told = samples.verdicts(fid=(ddim, ddpm, FID))
+    verdict = said(told["fid"], "higher than", "lower than", "not distinguishable from")
     steps = {name: samples.variants[name]["steps"] for name in (ddpm, ddim)}
     return found | {
-        "sayUnconditional": f"In {steps[ddim]} steps DDIM reaches {verdict} DDPM in {steps[ddpm]} ({found['fidDdim']} against "
-        f"{found['fidUnguided']}); real {floor}."
+        "sayUnconditional": rf"In {steps[ddim]} steps DDIM has an FID$_\infty$ {verdict} that of DDPM in {steps[ddpm]} "
+        f"({found['fidDdim']} against {found['fidUnguided']}); real {floor}.",
     }
 
 
