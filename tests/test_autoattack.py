@@ -115,6 +115,21 @@ def test_apgd_is_stronger_than_pgd(target, ball):
     assert len(gain) > 5 and gain.mean() > 0
 
 
+def test_apgd_keeps_the_best_point_and_nears_a_peak_inside_the_ball():
+    """The peak is grey. The first step, of twice the radius, goes far beyond it."""
+    x, y = torch.full((2, 1, 4, 4), 0.51), torch.zeros(2, dtype=torch.int64)
+
+    def model(z):
+        return torch.cat([torch.ones(2, 1), z.flatten(1) - 0.5], 1)  # never fooled
+
+    def peak(logits, y, target):
+        return -(logits[:, 1:] ** 2).sum(1)
+
+    first, last = (apgd(model, x, y, L2(1.0), steps, peak, torch.zeros_like(x)) for steps in (1, 100))
+    assert torch.equal(first, x)
+    assert (last - 0.5).abs().max() < 1e-3
+
+
 def test_checkpoints_are_those_of_the_paper():
     assert checkpoints(100) == [22, 41, 57, 70, 80, 87, 93, 99]
     assert checkpoints(1) == [1] and checkpoints(3) == [1, 2, 3]
@@ -176,6 +191,9 @@ def test_the_ensemble_counts_what_every_attack_leaves_whatever_the_batch(target,
         right &= model(attack(of)).argmax(1) == y
     share = worst_case(model, x, y, ball, spec, 0)
     assert share == pytest.approx(right.double().mean().item()) and 0 < share < 0.8
+    alone = Attacked(model, x[7:9], y[7:9], torch.arange(7, 9), ball, 0)
+    for attack in runs(spec, 5):
+        torch.testing.assert_close(attack(alone), attack(of)[7:9], rtol=0, atol=1e-4)
     monkeypatch.setattr("energyguide.nets.passes.BATCH", 17)
     assert worst_case(model, x, y, ball, spec, 0) == share
 
@@ -193,6 +211,6 @@ def test_few_classes_have_fewer_targets(classes):
 
 def test_titles_and_the_choice_of_images():
     assert title(STANDARD | {"images": 5}) == "AutoAttack"
-    assert title(STANDARD | {"attacks": ["apgd-ce", "apgd-t"]}) == "APGD-CE, APGD-T"
-    assert title(STANDARD | {"steps": 50}) == "APGD-CE, APGD-T, FAB-T, SQUARE"
+    assert title(STANDARD | {"attacks": ["apgd-ce", "apgd-t"]}) == "APGD-CE and APGD-T"
+    assert title(STANDARD | {"steps": 50}) == "APGD-CE, APGD-T, FAB-T and Square"
     assert spread(10, 4).tolist() == [0, 2, 5, 7] and spread(3, 9).tolist() == [0, 1, 2]

@@ -28,5 +28,5 @@ with job(snakemake) as work:
         )
         write_json(
             result.output.json,
-            {"eps_train": p.eps_train, "protocol": {**protocol, **p.spec}, "accuracy": stronger, "pgd": pgd},
+            {"eps_train": p.eps_train, "protocol": {**p.spec, **protocol}, "accuracy": stronger, "pgd": pgd},
         )

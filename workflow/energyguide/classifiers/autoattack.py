@@ -68,7 +68,8 @@ STANDARD = {"attacks": ["apgd-ce", "apgd-t", "fab-t", "square"], "steps": 100, "
 def title(spec):
     """What the ensemble is called: AutoAttack if it is that at its full strength, or by its parts."""
     whole = all(spec[key] == value for key, value in STANDARD.items())
-    return "AutoAttack" if whole else ", ".join(name.upper() for name in spec["attacks"])
+    *names, last = (name.upper() if "-" in name else name.title() for name in spec["attacks"])
+    return "AutoAttack" if whole else f"{', '.join(names)} and {last}" if names else last
 
 
 def runs(spec, classes):
