@@ -102,7 +102,7 @@ def inception(content):
             network = CifarResNet(**shape).state_dict()
             save(tree / f"results/tiny/classifiers/{name}.safetensors", network, "resnet.CifarResNet", shape)
         save_arrays(tree / "results/tiny/energy/eps0.5.npz", {"energy": np.zeros(8)})
-        tiny |= {"metrics": {"features": "inception", "inception": "inception.pth"}, "energy": {"classifier": "eps0.5"}}
+        tiny |= {"metrics": {"features": "inception", "inception": "inception.pth", "classifier": "eps0.5"}}
         content(tree / "inception.pth")
 
     return change

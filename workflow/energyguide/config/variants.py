@@ -120,7 +120,7 @@ class Variant(Sampler):
             need(self.weaker in known, "weak", f"{self.weaker!r} is not a snapshot of the model {self.model!r}; {there}")
         if self.guidance in ("classifier_free", "autoguidance"):
             need(self.unit == "difference", "unit", "must be `difference`: that of the two predictions")
-        if self.guide:
+        if self.guide is not None:
             self.check_guide(need, experiment)
         shifts = self.unit not in ("eps", "difference") and (self.sampler == "ddpm" or self.eta > 0)
         need(shifts or not self.strengths, "scales", "must be given: nothing shifts a mean that has noise, by which strengths go")
