@@ -14,6 +14,8 @@ from energyguide.config.files import load
 from energyguide.config.names import scale_name
 from energyguide.config.parts import ConfigError
 from energyguide.data.folders import fingerprint
+from energyguide.files.atomic import read_json
+from energyguide.metrics.comparison import compare, summary
 from energyguide.run.digests import code, code_of, named
 from energyguide.run.reasons import reason
 from energyguide.run.resume import forget_finished
@@ -76,11 +78,16 @@ localrules:
     figures,
     measurements,
     measured,
+    compare,
     parts,
 
 
 onsuccess:
     forget_finished(Path(SITE.scratch or "", R, ".resume"))
+    if all(map(os.path.exists, REPRODUCED)):
+        logger.info(
+            f"{summary(compare(*map(read_json, REPRODUCED)))}: {KEPT} (`snakemake compare` lists the others)"
+        )
 
 
 rule all:
@@ -90,6 +97,7 @@ rule all:
         rules.pdf.output,
         TABLES,
         FIGURES,
+        REPRODUCED[:1] if os.path.exists(KEPT) else [],
 
 
 rule paper:

@@ -60,6 +60,26 @@ rule measured:
         "../scripts/measured.py"
 
 
+KEPT = f"paper/measured/{experiment.name}.json"  # the measurements of a run that is in the repository
+REPRODUCED = [rules.measured.output.json, KEPT]
+
+
+rule compare:
+    """What differs between these results and other ones: those of `--config with=OTHER.json`, or of the repository."""
+    input:
+        ours=rules.measured.output.json,
+        theirs=config.get("with") or KEPT,
+    log:
+        f"{R}/logs/compare.log",
+    localrule: True
+    conda:
+        "../../envs/python.yaml"
+    message:
+        "Comparing with {input.theirs}"
+    script:
+        "../scripts/compare.py"
+
+
 for pack in packs("metrics", SCALED, system_of):
 
     rule:

@@ -181,6 +181,11 @@ class Configuration(Block):
     of: Text | None = about(
         "The result of which `snakemake provenance` tells where it comes from; null: the paper.", default=None
     )
+    with_: Text | None = about(
+        "The file that `snakemake measured` wrote elsewhere, for `snakemake compare`; null: that of the repository.",
+        alias="with",
+        default=None,
+    )
     site: Site = about("The cluster that jobs are sent to.")
     defaults: dict[str, Any] = about("What experiments share.", default={})
     experiments: dict[Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]*$")], dict[str, Any]] = about(
