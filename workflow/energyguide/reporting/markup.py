@@ -5,6 +5,7 @@ import re
 
 from energyguide.reporting.names import COMMANDS
 
+INDEX = re.compile(r"^(?=[_^])")  # of what stands before the formula
 ACCENTED = re.compile(r"(\\(?:hat|bar|tilde)\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[a-zA-Z]+|\w))(?=[_^])")
 LETTERS = {command: letter for letter, command in COMMANDS.items()}
 PROSE = [
@@ -40,7 +41,7 @@ def formula(latex):
 
     if re.fullmatch(r"(?:[-\d., ]|\\pm)*", latex):
         return latex.replace(r"\pm", "±").replace("-", "−")
-    separate = ACCENTED.sub(r"\1{}", latex)  # or an index of an accented letter would be set right below it
+    separate = ACCENTED.sub(r"\1{}", INDEX.sub("{}", latex))  # or an index of an accented letter would be set right below it
     try:
         mathml = latex2mathml.tex2mathml(separate, as_block=False)
     except MathError:

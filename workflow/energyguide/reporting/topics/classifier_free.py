@@ -104,7 +104,7 @@ def numbers_together(samples):
         return {"sayTogether": lost, "freeWeight": f"{spec['w']:g}"}
     alone = samples.select(guidance="classifier_free", model=spec["model"])
     alone += samples.select(guidance="energy", unit=spec["unit"], classifier=spec["classifier"])
-    alone, parts = list(filter(samples.line, alone)), []
+    alone, parts = [name for name in alone if samples.line(name) and "interval" not in samples.variants[name]], []
     told = samples.verdicts(**{f"{key} {name}": (both, name, key) for name in alone for key in (FID, "accuracy")})
     for name in alone:
         fid, accuracy = (said(told[f"{key} {name}"], *WORDS) for key in (FID, "accuracy"))
@@ -119,7 +119,46 @@ def numbers_together(samples):
     }
 
 
+COMPARED = (FID, "recall", "accuracy")
+
+
+def beside(samples, name, other):
+    """A variant against another, in three measures: one question."""
+    told = samples.verdicts(**{key: (name, other, key) for key in COMPARED})
+    fid, recall, accuracy = (said(told[key], *WORDS) for key in COMPARED)
+    return (
+        rf"Beside {samples.called(other)}, {samples.called(name)} has an FID$_\infty$ that is {fid} "
+        rf"({samples.text(name, FID)} against {samples.text(other, FID)}), a recall that is {recall} "
+        rf"({samples.text(name, 'recall')} against {samples.text(other, 'recall')}) and a class accuracy that is {accuracy}."
+    )
+
+
+def numbers_interval(samples, params):
+    """The same guidance in an interval of timesteps, against that in all, each at its best weight."""
+    whole = params.compared["variant"]
+    for name in samples.select(guidance="classifier_free"):
+        if "interval" in samples.variants[name]:
+            low, high = samples.variants[name]["interval"]
+            lost = samples.diverged(name, whole)
+            return {"sayInterval": lost or f"Here it acts at timesteps from {low} to {high}. {beside(samples, name, whole)}"}
+    return {"sayInterval": "This experiment guides at all timesteps."}
+
+
+def numbers_autoguidance(samples):
+    """Guidance away from a snapshot, against the same model unguided."""
+    names, plain = samples.select(guidance="autoguidance"), samples.unguided(0)
+    if not names or not plain:
+        return {"sayAutoguidance": "This experiment does not try it."}
+    return {"sayAutoguidance": samples.diverged(*names) or beside(samples, names[0], plain)}
+
+
 def numbers(inputs, params):
     samples = Samples(inputs, params)
     shown = listing(f"{w:g}" for w in params.compared["shown"])
-    return {"freeShown": shown, **numbers_classifier_free(samples, params), **numbers_together(samples)}
+    return {
+        "freeShown": shown,
+        **numbers_classifier_free(samples, params),
+        **numbers_together(samples),
+        **numbers_interval(samples, params),
+        **numbers_autoguidance(samples),
+    }
