@@ -175,5 +175,5 @@ BAD = [
     ("weights.eps7", FILE, f"{D}.weights.eps7"),
     ("weights.joint", FILE | {"format": "diffusers"}, f"{D}.weights.joint.format"),
     ("weights.joint", FILE | {"mean": [0.5], "std": [0.5]}, f"{D}.weights.joint.mean"),
-    ("weights.conditional", FILE, "`diffusion.models.conditional.snapshots` must be []"),
+    ("weights.conditional", FILE, f"{D}.variants.autoguidance.weak: 'conditional@400' is not a snapshot"),
 ]

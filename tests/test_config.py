@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 import yaml
-from bad_configurations import BAD, DELETE
+from bad_configurations import BAD, DELETE, FILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from project import ROOT, resolved
@@ -35,6 +35,11 @@ def put(config, path, value):
     else:
         node[last] = value
     return config
+
+
+def test_released_weights_have_no_snapshots():
+    config = put(put(copy.deepcopy(CONFIG), "variants.autoguidance", DELETE), "weights.conditional", FILE)
+    refused(config, r"`diffusion\.models\.conditional\.snapshots` must be \[\]")
 
 
 @pytest.mark.parametrize("name", [file.stem for file in (ROOT / "experiments").glob("*.yaml") if file.stem != "images"])
