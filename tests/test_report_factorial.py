@@ -36,20 +36,20 @@ def cells(tmp_path):
 
 def test_nothing_is_said_to_differ_where_nothing_does(cells):
     said = factorial.numbers(cells(), PARAMS)
-    same = r"of 4 FID$_\infty$, none lower, none higher and 4 not distinguishable"
+    same = r"of 4 FID$_\infty$, 4 are not distinguishable"
     assert all(same in said[macro] for macro in ("sayFactorialEnergy", "sayFactorialTarget"))
-    assert r"of 6 FID$_\infty$, none lower, none higher and 6 not" in said["sayFactorialRobust"] and said["nCells"] == 12
+    assert r"of 6 FID$_\infty$, 6 are not" in said["sayFactorialRobust"] and said["nCells"] == 12
 
 
 def test_each_factor_is_counted_with_all_else_equal(cells):
     said = factorial.numbers(
         cells(w0_eps0_x_t={"fid": 4}, w0_eps1_x_t={"fid": 6}, w0_eps1_x0={"accuracy": 0.9}, lambda1_eps0_x_t={"fid": 3}), PARAMS
     )
-    assert r"of 4 FID$_\infty$, 1 lower, 1 higher and 2 not" in said["sayFactorialEnergy"]
-    assert "of 4 class accuracies, none lower, 1 higher" in said["sayFactorialEnergy"]
-    assert r"of 4 FID$_\infty$, 2 lower, none higher and 2 not" in said["sayFactorialTarget"]
-    assert r"of 6 FID$_\infty$, none lower, 2 higher and 4 not" in said["sayFactorialRobust"]
-    assert r"of 6 FID$_\infty$, 1 lower, 2 higher and 3 not" in said["sayFactorialPoint"]
+    assert r"of 4 FID$_\infty$, 1 is lower, 1 is higher and 2 are not" in said["sayFactorialEnergy"]
+    assert "of 4 class accuracies, 1 is higher and 3 are not" in said["sayFactorialEnergy"]
+    assert r"of 4 FID$_\infty$, 2 are lower and 2 are not" in said["sayFactorialTarget"]
+    assert r"of 6 FID$_\infty$, 2 are higher and 4 are not" in said["sayFactorialRobust"]
+    assert r"of 6 FID$_\infty$, 1 is lower, 2 are higher and 3 are not" in said["sayFactorialPoint"]
 
 
 def test_cells_that_diverged_are_compared_with_nothing_and_printed_as_such(cells):

@@ -102,6 +102,9 @@ def test_best_scales_at_the_ends_of_their_grids_are_named(tmp_path):
     low, high = {1: {"fjd_train": 1}, 2: {}}, {1: {}, 2: {"fjd_train": 1}}
     said = guidance.numbers_edges(systems(tmp_path, van=low, rob=inside, free=low, energy=high, both={3: {}}))["sayEdges"]
     assert r"the smallest tried for \emph{Van} and \emph{Free}, and the largest tried for \emph{Energy}, so" in said
+    weak = {1: {"fjd_train": 6}, 2: {"fjd_train": 7}}
+    said = guidance.numbers_edges(systems(tmp_path, van=weak, rob=inside, free=weak, energy=inside, both=inside))["sayEdges"]
+    assert said.endswith(r"none serves \emph{Van} and \emph{Free} better than no guidance.") and "largest" not in said
 
 
 def said_of(samples):

@@ -89,8 +89,8 @@ def figure_factorial(inputs, params):
 def counted(found, key):
     """How often a measure is lower, higher, or neither, in words."""
     words = {-1: "lower", 1: "higher", 0: "not distinguishable"}
-    parts = listing(f"{found[key][sign] or 'none'} {word}" for sign, word in words.items())
-    return f"of {found[key].total()} {PLURALS[key]}, {parts}"
+    parts = [f"{count} {'is' if count == 1 else 'are'} {words[sign]}" for sign in words if (count := found[key][sign])]
+    return f"of {found[key].total()} {PLURALS[key]}, {listing(parts)}"
 
 
 def numbers(inputs, params):

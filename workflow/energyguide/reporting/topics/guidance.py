@@ -2,7 +2,7 @@
 
 from statistics import fmean
 
-from energyguide.metrics.scales import at_scale, finite, read_metrics
+from energyguide.metrics.scales import CHOICE, at_scale, finite, read_metrics
 from energyguide.metrics.statistics import Number
 from energyguide.reporting.layout import FID, MEASURES, Table
 from energyguide.reporting.names import latex
@@ -12,6 +12,7 @@ from energyguide.reporting.rows import variant_row, written
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
 
+WALK = ("model", "sampler", "steps")  # what a variant shares with its model unguided
 SHOWN_MEASURES = ("accuracy", "fid", FID, "kid", "precision", "recall", "energy_divergence")  # the CSV has all
 
 
@@ -153,16 +154,22 @@ def numbers_best(samples):
 
 
 def numbers_edges(samples):
-    """Whose best scale is at an end of its grid, so that a better one may lie beyond."""
+    """Whose best scale is at an end of its grid, so that a better one may lie beyond; and who is best without guidance."""
     grids = {name: sorted(map(float, samples.metrics[name]["scales"])) for name in filter(samples.line, samples.guided)}
-    found = []
-    for end, index in (("smallest", 0), ("largest", -1)):
-        names = [name for name, grid in grids.items() if len(grid) > 1 and samples.best[name] == grid[index]]
-        if names:
-            found.append(f"the {end} tried for {listing(samples.called(name, scale=False) for name in names)}")
-    if not found:
-        return {"sayEdges": "No best scale lies at an end of its grid."}
-    return {"sayEdges": f"The best scale is {', and '.join(found)}, so that a better one may lie beyond the grid."}
+    ends = {"smallest": [], "largest": []}
+    idle = []
+    for name, grid in grids.items():
+        plain = next(iter(samples.select(guidance="unguided", **{key: samples.variants[name][key] for key in WALK})), None)
+        if samples.best[name] == grid[0] and plain and samples.values(plain, CHOICE) < samples.values(name, CHOICE):
+            idle.append(samples.called(name, scale=False))
+        elif samples.best[name] in (grid[0], grid[-1]) and len(grid) > 1:
+            ends["smallest" if samples.best[name] == grid[0] else "largest"].append(samples.called(name, scale=False))
+    open_ended = [f"the {end} tried for {listing(names)}" for end, names in ends.items() if names]
+    found = (
+        [f"The best scale is {', and '.join(open_ended)}, so that a better one may lie beyond the grid."] if open_ended else []
+    )
+    found += [f"By the measure that scales are chosen by, none serves {listing(idle)} better than no guidance."] if idle else []
+    return {"sayEdges": " ".join(found) or "No best scale lies at an end of its grid."}
 
 
 def numbers_overall(samples):
