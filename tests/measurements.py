@@ -149,7 +149,9 @@ GUIDED = [name for name, spec in VARIANTS.items() if "unit" in spec]
 
 def systems(folder, without=(), **own):
     """`Samples` of all kinds of systems, all alike but for what is given of their measures; and the params of all."""
-    variants = {n: {"label": n.title(), "sampler": "ddpm", "steps": 5, **spec} for n, spec in VARIANTS.items() if n not in without}
+    variants = {
+        n: {"label": n.title(), "sampler": "ddpm", "steps": 5, **spec} for n, spec in VARIANTS.items() if n not in without
+    }
     usual = {name: {1 if "unit" in spec else 0: {}} for name, spec in variants.items()}
     models = {"unconditional": {"p_uncond": 1}, "conditional": {"p_uncond": 0}, "joint": {"p_uncond": 0.1}}
     params = SimpleNamespace(title="tests", models=models, variants=variants, baseline="base", energy_classifier="eps1")

@@ -2,7 +2,6 @@
 
 from energyguide.metrics.scales import at_scale, read_metrics
 from energyguide.reporting.layout import MEASURES, escape, measured, protocol_of, unrounded
-from energyguide.reporting.read import UNITS
 
 
 def variant_row(name, spec, metrics, point, keys):
@@ -11,7 +10,7 @@ def variant_row(name, spec, metrics, point, keys):
     cells, _ = measured(result, keys)
     _, fields = measured(result, MEASURES)
     unit, strength = spec.get("unit"), f"{point:g}" if "strengths" in spec else ""
-    scale = rf"{result['scale']:.3g}\,{UNITS[unit]}" if unit else "--"
+    scale = f"{result['scale']:.3g}" if unit else "--"
     diffusion, classifier = metrics["evaluations"]
     record = {
         "variant": name,
@@ -27,9 +26,9 @@ def variant_row(name, spec, metrics, point, keys):
     return [escape(spec["label"]), strength or "--", scale, *cells], record
 
 
-def written(value, form, factor=1):
+def written(value, form):
     """A field of `unrounded` as a cell."""
-    return value if value == "diverged" else format(factor * value, form)
+    return value if value == "diverged" else format(value, form)
 
 
 def by_scale(inputs, unguided, guided):

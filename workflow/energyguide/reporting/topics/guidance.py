@@ -8,12 +8,13 @@ from energyguide.reporting.layout import FID, MEASURES, Table
 from energyguide.reporting.names import latex
 from energyguide.reporting.phrases import WORDS, at_point, listing, said
 from energyguide.reporting.read import UNITS, first_samples
-from energyguide.reporting.rows import variant_row, written
+from energyguide.reporting.rows import variant_row
 from energyguide.reporting.samples import Samples
 from energyguide.reporting.style import SHOWN, WIDTH, class_names, gallery, logarithmic, pyplot, styles
 
 WALK = ("model", "sampler", "steps")  # what a variant shares with its model unguided
-SHOWN_MEASURES = ("accuracy", "fid", FID, "kid", "precision", "recall", "energy_divergence")  # the CSV has all
+SHOWN_MEASURES = ("accuracy", FID, "kid", "precision", "recall", "energy_divergence")  # the CSV has all
+GUIDED = ["System", r"$\kappa$", "$s$", *(MEASURES[key][0] for key in SHOWN_MEASURES)]
 
 
 def table_summary(inputs, params):
@@ -22,11 +23,9 @@ def table_summary(inputs, params):
     for name, spec in params.variants.items():
         metrics = read_metrics(inputs.metrics, name)
         cells, record = variant_row(name, spec, metrics, metrics["best"], keys)
-        evaluations = f"{record['evaluations_diffusion']}+{record['evaluations_classifier']}"
         records.append(record)
-        body.append([*cells, evaluations, written(record["seconds_per_image"], ".1f", 1000)])
-    header = [["System", r"$\kappa$", "$s$", *(MEASURES[key][0] for key in keys), "NFE", "ms/img"]]
-    return Table(records, header, body, "lrr" + "c" * len(keys) + "rr")
+        body.append(cells)
+    return Table(records, [GUIDED], body, "lrr" + "c" * len(keys))
 
 
 def table_scales(inputs, params):
@@ -39,8 +38,7 @@ def table_scales(inputs, params):
             records.append(record)
             body.append([cells[0] if i == 0 else "", *cells[1:]])
         body.append(None)
-    header = [["System", r"$\kappa$", "$s$", *(MEASURES[key][0] for key in keys)]]
-    return Table(records, header, body[:-1], "lrr" + "c" * len(keys), long=True)
+    return Table(records, [GUIDED], body[:-1], "lrr" + "c" * len(keys), long=True)
 
 
 def figure_samples(inputs, params):
