@@ -72,7 +72,7 @@ key("data.size", 9, r"network\.multipliers: 1 halvings do not divide 9 pixels; t
 key("data.channels", 4, r"data\.channels: 4 is not one of 1, 3")
 key("variants.energy-sigmoid.model", "big", r"variants\.energy-sigmoid\.model: 'big' is not trained; there are unconditional")
 key("variants.joint-energy.classifier", "eps9", r"joint-energy\.classifier: classifier 'eps9' is not trained; there are eps0")
-key("variants.joint-energy.guidance", "hope", r"joint-energy\.guidance: 'hope' is not one of classifier")
+key("variants.joint-energy.guidance", "hope", r"joint-energy\.guidance: 'hope' is not one of autoguidance, classifier")
 key("variants", {1: {}}, r"variants\.1: this key is not text; put quotes")
 key(
     "weights.eps9", {"file": "a.pt", "sha256": "0" * 64, "format": "plain"}, r"weights\.eps9: no network has this name; there are"
