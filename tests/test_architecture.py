@@ -143,7 +143,7 @@ MEASURES = ("measure_samples", "measure_reference")
 
 @pytest.mark.parametrize("script", sorted(file.stem for file in SCRIPTS.glob("*.py") if file.stem != "job"))
 def test_a_job_imports_nothing_slow_that_it_does_not_use(script):
-    uses = {} if script in SHOWS else {"usage": {"pandas"}, "compare": {"pandas"}}.get(script, {"torch"})
+    uses = {} if script in SHOWS else {"usage": {"pandas"}, "compare_measured": {"pandas"}}.get(script, {"torch"})
     assert loaded(f"{script}.py") & SLOW <= {*uses, *({"torch_fidelity"} if script in MEASURES else ())}
 
 

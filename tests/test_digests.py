@@ -250,7 +250,7 @@ def edited(tmp_path, monkeypatch):
 
 def test_a_table_depends_on_itself_and_not_on_the_rest_of_its_topic(edited):
     topic = "reporting/topics/guidance.py"
-    assert edited(topic, '"lr" + "c" * len(keys) + "rr"', '"ll" + "c" * len(keys) + "rr"') == {"code_reporting_topics_guidance"}
+    assert edited(topic, 'body, "lrr" + "c" * len(keys))', 'body, "llr" + "c" * len(keys))') == {"code_reporting_topics_guidance"}
     assert edited(topic, 'figsize=(WIDTH, 4.4), sharex="col"', 'figsize=(WIDTH, 5), sharex="col"') == set()
     assert (
         edited(topic, '"nSystems": len(samples.variants), "sayOverall": samples', '"nSystems": 0, "sayOverall": samples') == set()
@@ -260,7 +260,7 @@ def test_a_table_depends_on_itself_and_not_on_the_rest_of_its_topic(edited):
 
 def test_of_what_topics_share_only_the_parts_count_that_are_used(edited):
     rows = "reporting/rows.py"
-    assert edited(rows, "factor=1):", "factor=2):") == {"code_reporting_rows"}
+    assert edited(rows, '"unit": unit or ""', '"unit": unit or "none"') == {"code_reporting_rows"}
     assert edited(rows, '{"0": without,', '{"zero": without,') == set()
     assert edited("reporting/read.py", '"sigma2": r"$', '"sigma2": r"the $') == {"code_reporting_read"}  # a name at the top
     assert edited("reporting/style.py", "WIDTH = 6.5", "WIDTH = 7") == set()

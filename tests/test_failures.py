@@ -14,7 +14,7 @@ from energyguide.run.logs import kept
 def test_what_was_cut_off_is_named_and_not_used(built, tmp_path):
     """As a loss of power may leave files: weights, samples and a measurement."""
     tree = duplicate(built, tmp_path)
-    cut = {"diffusion/joint.safetensors": 1000, "samples/time-vanilla/4/0.npz": 0, "metrics/ddpm/0.json": 300}
+    cut = {"diffusion/joint.safetensors": 1000, "samples/time-vanilla/4/0.npz": 0, "metrics/ddpm.json": 300}
     for name, size in cut.items():
         path = tree / "results/tiny" / name
         before = path.stat().st_mtime_ns

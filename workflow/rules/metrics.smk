@@ -77,7 +77,7 @@ rule compare:
     message:
         "Comparing with {input.theirs}"
     script:
-        "../scripts/compare.py"
+        "../scripts/compare_measured.py"
 
 
 for pack in packs("metrics", SCALED, system_of):
