@@ -71,7 +71,7 @@ def test_the_page_has_each_part_and_its_yaml_is_yaml():
     headings = [
         "The images",
         "The experiment",
-        "A scale",
+        "A strength, or a scale",
         "A seed",
         "A system left out",
         "A variant with its own parameter",
