@@ -262,7 +262,8 @@ def test_of_what_topics_share_only_the_parts_count_that_are_used(edited):
     rows = "reporting/rows.py"
     assert edited(rows, '"unit": unit or ""', '"unit": unit or "none"') == {"code_reporting_rows"}
     assert edited(rows, '{"0": without,', '{"zero": without,') == set()
-    assert edited("reporting/read.py", '"sigma2": r"$', '"sigma2": r"the $') == {"code_reporting_read"}  # a name at the top
+    measures = '"recall": ("R", 2, 1)', '"recall": ("R", 3, 1)'  # in a name at the top
+    assert edited("reporting/layout.py", *measures) == {"code_reporting_layout"}
     assert edited("reporting/style.py", "WIDTH = 6.5", "WIDTH = 7") == set()
     assert edited("metrics/scales.py", 'f"{scale:g}"', 'f"{scale:f}"') == {"code_metrics_scales"}
     assert edited("files/atomic.py", "indent=1", "indent=2") == set()
