@@ -170,7 +170,7 @@ def test_a_configuration_changed_anywhere_is_refused_by_its_key_or_accepted_with
     except ConfigError as error:
         key, colon, said = str(error).partition(": ")
         named = key.rstrip(".")  # what is below may be called nothing
-        assert said and "\n" not in said and any(named.endswith(word) for word in words - {""})
+        assert said and "\n" not in said and any(name.endswith(word) for name in (key, named) for word in words - {""})
 
 
 def test_the_schema_is_that_of_the_model_and_describes_every_key():
