@@ -33,7 +33,7 @@ def test_class_accuracy_rises_with_the_scale_until_it_breaks():
     for r in rows("scales"):
         if r["unit"]:
             guided.setdefault(r["variant"], []).append((float(r["accuracy"]), float(r["accuracy_std"])))
-    assert len(guided) == 11
+    assert len(guided) == 14
     for name, line in guided.items():
         peak = max(range(len(line)), key=lambda i: line[i][0])
         steps = zip(line[:peak], line[1 : peak + 1], strict=True)
