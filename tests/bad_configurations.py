@@ -69,6 +69,11 @@ BAD = [
     ("variants.joint-energy.strengths", [0], f"{D}.variants.joint-energy.strengths.0"),
     ("variants.classifier-free.strengths", [1], f"{D}.variants.classifier-free.scales: one of"),
     ("variants.classifier-robust-1.classifier", "", f"{D}.variants.classifier-robust-1.classifier"),
+    (
+        "variants.classifier-plain",
+        {"sampler": "dpm", "eta": 0.5, "unit": "standard"},
+        f"{D}.variants.classifier-plain.scales: must be given",
+    ),
     ("variants.classifier-plain", {"sampler": "ddim", "unit": "eps"}, f"{D}.variants.classifier-plain.scales: must be given"),
     ("sampling.calibration", 101, f"{D}.sampling.calibration"),
     ("variants.joint-energy.classifier", "eps7", f"{D}.variants.joint-energy.classifier"),

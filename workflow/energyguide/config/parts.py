@@ -198,3 +198,8 @@ class Sampler(Block):
     eta: Share = about("Noise of a DDIM step; 0 is deterministic.")
     clip: bool = about("Whether the predicted image is kept in its range at each step.")
     at: Literal["x_t", "x0"] = about("Where gradients are taken: at x_t, or at the predicted x_0.")
+
+    @property
+    def noisy(self):
+        """Whether its steps draw noise: where they do not, sigma_t is 0."""
+        return self.sampler == "ddpm" or (self.sampler == "ddim" and self.eta > 0)

@@ -122,15 +122,14 @@ class Variant(Sampler):
             need(self.unit == "difference", "unit", "must be `difference`: that of the two predictions")
         if self.guide is not None:
             self.check_guide(need, experiment)
-        shifts = self.unit not in ("eps", "difference") and (self.sampler == "ddpm" or self.eta > 0)
+        shifts = self.unit not in ("eps", "difference") and self.noisy
         need(shifts or not self.strengths, "scales", "must be given: nothing shifts a mean that has noise, by which strengths go")
 
     def check_guide(self, need, experiment):
         experiment.trained(need, "classifier", [self.guide], "classifier", "time_classifier")
         if self.needs_energies:
             experiment.trained(need, "classifier", [self.guide], "classifier")
-        noisy = self.sampler == "ddpm" or (self.sampler == "ddim" and self.eta > 0)
-        silent = self.unit in ("sigma", "sigma2") and not noisy
+        silent = self.unit in ("sigma", "sigma2") and not self.noisy
         need(not silent, "unit", "sigma is 0 in `dpm`, and in `ddim` with eta 0, so nothing would be guided; use unit `eps`")
         need(self.unit != "difference", "unit", "`difference` is the unit of guidance by two predictions, without a classifier")
         need(self.unit != "sigmoid" or self.sigmoid, "sigmoid", "unit `sigmoid` needs y0, k and t0")

@@ -22,8 +22,8 @@ class Factorial(System):
     def check(self, need, experiment):
         experiment.trained(need, "classifiers", self.classifiers, "classifier")
         need(self.model in experiment.diffusion.models, "model", f"{self.model!r} is not trained")
-        steps = experiment.sampling.process
-        need(steps.sampler == "ddpm" or steps.eta > 0, "strength", "has no meaning where `sampling.process` draws no noise")
+        noisy = experiment.sampling.process.noisy
+        need(noisy, "strength", "has no meaning where `sampling.process` draws no noise")
         for name in self.cells:
             experiment.free(need, "classifiers", name, experiment.variants)
 
