@@ -32,6 +32,11 @@ def test_differences_are_those_of_the_paired_t_test(rng, n):
     assert np.allclose([found.p, found.mean - found.margin, found.mean + found.margin], [peer.pvalue, low, high])
 
 
+def test_means_of_many_draws_are_compared_by_a_normal_test():
+    found, width = Difference.of_means((3.0, 0.3), (2.0, 0.4)), stats.norm.ppf(0.975) * 0.5
+    assert np.allclose([found.mean, found.margin, found.p], [1, width, 2 * stats.norm.sf(2)])
+
+
 def test_what_no_test_can_tell():
     assert Difference.of([1], [2]) == Difference(-1, np.inf, 1)
     assert Difference.of([1, 2], [1, 2]).p == 1 and Difference.of([2, 3], [1, 2]).p == 0

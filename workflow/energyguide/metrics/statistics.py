@@ -3,11 +3,13 @@
 All variants share the noise of their samples, set by set, so that they are compared by paired differences.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 ALPHA = 0.05  # how often the comparisons that answer one question may claim any difference where there is none
+NORMAL = 1.959964  # standard errors in half of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class Difference:
             return cls(mean, 0.0, float(mean == 0))
         return cls(mean, float(stdtrit(n - 1, 1 - ALPHA / 2)) * error, float(2 * stdtr(n - 1, -abs(mean) / error)))
 
+    @classmethod
+    def of_means(cls, a, b):
+        """By a normal test, from mean and standard error of each: of independent numbers, over many draws."""
+        error = math.hypot(a[1], b[1])
+        return cls(a[0] - b[0], NORMAL * error, math.erfc(abs(a[0] - b[0]) / error / 2**0.5))
+
 
 def holm(p):
     """Which hypotheses fall when at most one family in twenty may lose a true one (Holm 1979); a flag for each p."""
@@ -72,13 +80,17 @@ def verdicts(pairs):
 
     Returns a sign for each name.
     """
-    differences = [Difference.of(a, b) for a, b in pairs.values()]
-    told = holm([difference.p for difference in differences])
-    return {name: int(np.sign(d.mean)) * bool(t) for name, d, t in zip(pairs, differences, told, strict=True)}
+    return signs({name: Difference.of(a, b) for name, (a, b) in pairs.items()})
+
+
+def signs(differences):
+    """The same from the `Difference`s themselves, by name, whatever test they are by."""
+    told = holm([difference.p for difference in differences.values()])
+    return {name: int(np.sign(d.mean)) * bool(t) for (name, d), t in zip(differences.items(), told, strict=True)}
 
 
 def wilson(share, n):
     """The ends of the 95 % interval of a share of n independent trials, in [0, 1] (Wilson 1927)."""
-    z = 1.959964
+    z = NORMAL
     centre, spread = share + z**2 / (2 * n), z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
     return tuple(min(max(end / (1 + z**2 / n), 0.0), 1.0) for end in (centre - spread, centre + spread))

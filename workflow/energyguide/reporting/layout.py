@@ -171,7 +171,7 @@ FID = "fid_infinity"  # the FID that the text compares: without the bias by the 
 MEASURES = {  # key: heading, digits, factor
     "is": ("IS", 2, 1),
     "fid": ("FID", 2, 1),
-    "fid_infinity": (r"FID$_\infty$", 2, 1),
+    FID: (r"FID$_\infty$", 2, 1),
     "kid": (r"KID ($\times 10^3$)", 1, 1000),
     "precision": ("P", 2, 1),
     "recall": ("R", 2, 1),

@@ -24,7 +24,7 @@ def gather(robustness, stronger, classifiers, metrics, floor, variants):
         robustness: files `robustness/<classifier>.json`.
         stronger: files `autoattack/<classifier>.json`, if there are any.
         classifiers: weights of the same classifiers, for how they were trained.
-        metrics: files `metrics/<variant>/<scale>.json`, of these `variants`.
+        metrics: files `metrics/<variant>.json`, of these `variants`.
         floor: the file of what real images measure.
     """
     return {

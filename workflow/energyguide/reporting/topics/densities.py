@@ -1,10 +1,9 @@
 """Guided densities of three Gaussians."""
 
-from math import erfc, hypot
 from statistics import fmean
 
 from energyguide.files.arrays import load_arrays, read_sidecar
-from energyguide.metrics.statistics import holm
+from energyguide.metrics.statistics import Difference, signs
 from energyguide.reporting.phrases import listing, said
 from energyguide.reporting.style import WIDTH, pyplot
 
@@ -35,26 +34,14 @@ def at(weights):
 def numbers_distance(found):
     """How far the sampler's densities are from the closed forms, and whether as many exact draws are as far."""
     distances, nulls = found["distances"], found["nulls"]
-    said = listing(f"{value:.3f} at $w = {w}$ ({fmean(nulls[w]):.3f})" for w, value in distances.items())
+    values = listing(f"{value:.3f} at $w = {w}$ ({fmean(nulls[w]):.3f})" for w, value in distances.items())
     beyond = [w for w, value in distances.items() if value > max(nulls[w])]
     within = [w for w in distances if w not in beyond]
     where = f"{at(beyond)}, but not {at(within)}" if beyond and within else at(beyond) if beyond else "at no weight"
     return (
-        f"The total variation between the rows is {said}; in brackets, the mean for as many exact draws of the closed form. "
+        f"The total variation between the rows is {values}; in brackets, the mean for as many exact draws of the closed form. "
         f"It exceeds that of every one of {len(next(iter(nulls.values())))} sets of exact draws {where}."
     )
-
-
-def differences(pairs):
-    """The sign of each difference of two means that normal tests with Holm's correction can tell, by name; 0 for others.
-
-    Args:
-        pairs: name -> ((mean, standard error), (mean, standard error)).
-    """
-    p = [erfc(abs(a - b) / hypot(ea, eb) / 2**0.5) for (a, ea), (b, eb) in pairs.values()]
-    return {
-        name: (1 if a > b else -1) * bool(told) for (name, ((a, _), (b, _))), told in zip(pairs.items(), holm(p), strict=True)
-    }
 
 
 def numbers_likelihood(found):
@@ -69,7 +56,8 @@ def numbers_likelihood(found):
         exact = line(closed[w][i] for w in (first, *guided))
         return f"{line(samples[w][i][0] for w in (first, *guided))} for {LIKELIHOODS[i]} (in closed form {exact})"
 
-    told = differences({(w, i): (samples[w][i], samples[first][i]) for w in guided for i in (0, 1)})
+    pairs = {(w, i): (samples[w][i], samples[first][i]) for w in guided for i in (0, 1)}
+    told = signs({name: Difference.of_means(*pair) for name, pair in pairs.items()})
 
     def verdict(w, i):
         return said(told[w, i], "more likely", "less likely", "not distinguishable")
