@@ -150,10 +150,14 @@ SCALED = scaled(*SAMPLED)
 ADDED = {name: system for system, block in experiment.systems.items() for name in block.variants(experiment)}
 
 
-def system_of(name):
-    """The system, or systems, that a variant at a scale belongs to."""
-    variant, _ = SCALED[name]
+def owner(variant):
+    """The system, or systems, that a variant belongs to."""
     return ADDED.get(variant) or SAMPLED[variant].system
+
+
+def system_of(name):
+    """The same of a variant at a scale."""
+    return owner(SCALED[name][0])
 
 
 CALIBRATED = {name: strength for name, (variant, strength) in SCALED.items() if SAMPLED[variant].strengths}

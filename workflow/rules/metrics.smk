@@ -119,7 +119,7 @@ for pack in packs("metrics", SCALED, system_of):
     )
 
 
-for pack in packs("scales", SAMPLED, lambda name: ADDED.get(name) or SAMPLED[name].system):
+for pack in packs("scales", SAMPLED, owner):
 
     rule:
         name:
