@@ -4,7 +4,7 @@ import math
 
 from energyguide.files.atomic import read_json
 from energyguide.metrics.scales import CHOICE, at_scale, finite, read_metrics
-from energyguide.metrics.statistics import Difference, Number, verdicts
+from energyguide.metrics.statistics import Difference, verdicts
 from energyguide.reporting.layout import MEASURES, escape, plus_minus
 from energyguide.reporting.phrases import at_point, listing
 
@@ -43,9 +43,6 @@ class Samples:
 
     def values(self, name, key):
         return at_scale(self.metrics[name], self.best[name])[key]
-
-    def number(self, name, key):
-        return Number.of(self.values(name, key))
 
     def text(self, name, key):
         _, digits, factor = MEASURES[key]
