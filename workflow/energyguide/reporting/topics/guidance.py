@@ -82,8 +82,8 @@ def figure_scales(inputs, params):
     for axes, unit in zip(panels[1], units, strict=True):
         if unit == "strength":  # a few numbers, which all variants share
             strengths = sorted({value for spec in guided.values() for value in spec.get("strengths", ())})
-            axes.set_xticks(strengths, [f"{value:g}" for value in strengths], minor=False)
-            axes.set_xticks([], minor=True)
+            axes.set_xticks(strengths, [f"{value:g}" for value in strengths])
+        axes.xaxis.set_minor_formatter("")  # or the numbers of a narrow panel lie upon each other
         axes.set_xlabel(r"strength $\kappa$" if unit == "strength" else "scale $s$")
     panels[0][0].set_ylabel(MEASURES[FID][0])
     panels[1][0].set_ylabel("class accuracy (%)")
